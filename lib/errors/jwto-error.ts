@@ -1,0 +1,80 @@
+import { HttpException } from '@nestjs/common';
+
+/**
+ * Every code of the wire contract with its HTTP status. Codes are stable; explanations may change.
+ */
+export const ERROR_STATUS = {
+  request_invalid: 400,
+  credentials_missing: 400,
+  credentials_invalid: 401,
+  login_throttled: 429,
+  token_missing: 401,
+  token_malformed: 401,
+  token_invalid: 401,
+  token_expired: 401,
+  token_not_yet_valid: 401,
+  token_wrong_type: 401,
+  token_revoked: 401,
+  token_reused: 401,
+  user_inactive: 401,
+  already_blacklisted: 409,
+  permission_denied: 403,
+  csrf_origin: 403,
+  csrf_missing: 403,
+  csrf_mismatch: 403,
+  token_too_large: 422,
+  store_unavailable: 503,
+} as const;
+
+/** A stable, machine-readable reason for a refusal. */
+export type JwtoErrorCode = keyof typeof ERROR_STATUS;
+
+/** The body of every refusal: `error` explains, `code` is stable. */
+export interface JwtoErrorBody {
+  statusCode: number;
+  error: string;
+  code: JwtoErrorCode;
+}
+
+/** What a {@link JwtoError} may carry beside its code and explanation. */
+export interface JwtoErrorDetails {
+  /** What led to it; for logs, never sent to a client. */
+  cause?: unknown;
+  /** Seconds after which the client may ask again; sent as `Retry-After`. */
+  retryAfter?: number;
+}
+
+/**
+ * The base of every refusal of this library. It is a Nest `HttpException`, so that a handler that lets it pass answers
+ * with the right status and body; switch on {@link JwtoError.code} rather than on classes or texts.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await tokens.verify(token);
+ * } catch (error) {
+ *   if (error instanceof JwtoError && error.code === 'token_expired') askToSignInAgain();
+ *   else throw error;
+ * }
+ * ```
+ */
+export abstract class JwtoError extends HttpException {
+  /** The stable reason. */
+  readonly code: JwtoErrorCode;
+  /** Seconds after which the client may ask again, where that helps. */
+  readonly retryAfter: number | undefined;
+
+  protected constructor(code: JwtoErrorCode, explanation: string, details: JwtoErrorDetails = {}) {
+    const statusCode = ERROR_STATUS[code];
+    const body: JwtoErrorBody = { statusCode, error: explanation, code };
+    super(body, statusCode, { cause: details.cause, description: explanation });
+    this.message = explanation;
+    this.code = code;
+    this.retryAfter = details.retryAfter;
+  }
+
+  /** The body a client gets, unless an `errorMapper` makes another. */
+  get body(): JwtoErrorBody {
+    return { statusCode: this.getStatus(), error: this.message, code: this.code };
+  }
+}

@@ -1,0 +1,39 @@
+import { JwtoError } from './jwto-error.js';
+
+/** 400 `request_invalid`: the request cannot be understood, whoever sends it. */
+export class RequestInvalidError extends JwtoError {
+  constructor(explanation: string, cause?: unknown) {
+    super('request_invalid', explanation, { cause });
+  }
+}
+
+/** 400 `credentials_missing`: names each login field that is missing, empty or not a string. */
+export class CredentialsMissingError extends JwtoError {
+  constructor(fields: readonly string[]) {
+    const names = fields.map((field) => `"${field}"`).join(' and ');
+    super('credentials_missing', `Send ${names} as ${fields.length > 1 ? 'non-empty strings' : 'a non-empty string'}.`);
+  }
+}
+
+/** 401 `credentials_invalid`: one text for an unknown user, a wrong password and an inactive user (OWASP ASVS 6.3.8). */
+export class CredentialsInvalidError extends JwtoError {
+  constructor() {
+    super('credentials_invalid', 'No active user has this username and password.');
+  }
+}
+
+/** 429 `login_throttled`: the application's `throttleLogin` refused before the password was looked at. */
+export class LoginThrottledError extends JwtoError {
+  /** @param retryAfter - seconds until the next attempt may be made */
+  constructor(retryAfter: number) {
+    super('login_throttled', `Too many login attempts; try again in ${String(retryAfter)} seconds.`, { retryAfter });
+  }
+}
+
+/** 403 `permission_denied`: the token is good, its permissions do not suffice. */
+export class PermissionDeniedError extends JwtoError {
+  /** @param listsNone - whether the token lists no permission at all */
+  constructor(listsNone: boolean) {
+    super('permission_denied', listsNone ? 'Invalid permissions for jwt token.' : 'Insufficient Permissions.');
+  }
+}

@@ -1,0 +1,26 @@
+/** Marks options that came from the environment: which variable each came from, and which variables nobody knows. */
+const SOURCE = Symbol('jwto.environment');
+
+interface EnvSource {
+  variables: Readonly<Record<string, string>>;
+  unknown: readonly string[];
+}
+
+/** Notes where options came from. The mark is enumerable, so that it survives `{ ...jwtoOptionsFromEnv(process.env) }`. */
+export function markEnvSource(options: object, source: EnvSource): void {
+  (options as Record<symbol, unknown>)[SOURCE] = source;
+}
+
+/** The variable that a setting came from, if it came from the environment. */
+export function envVariableOf(options: object, setting: string): string | undefined {
+  return sourceOf(options)?.variables[setting];
+}
+
+/** Variables that look like settings of this library and are none. */
+export function unknownVariablesOf(options: object): readonly string[] {
+  return sourceOf(options)?.unknown ?? [];
+}
+
+function sourceOf(options: object): EnvSource | undefined {
+  return (options as Record<symbol, EnvSource | undefined>)[SOURCE];
+}

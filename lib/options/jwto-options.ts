@@ -1,0 +1,147 @@
+import type { KeyObject, JsonWebKey } from 'node:crypto';
+import type { JwtoError, JwtoErrorBody } from '../errors/jwto-error.js';
+import type { Algorithm } from './algorithm-names.js';
+import type { Duration } from './duration.js';
+
+/** How tokens travel: in bodies and the `Authorization` header, or in cookies. */
+export type Mode = 'JSON' | 'ONE-COOKIE' | 'TWO-COOKIES';
+
+/** A key as PEM text, JWK, KeyObject, or (HMAC only) secret text or bytes. */
+export type KeyInput = string | Uint8Array | JsonWebKey | KeyObject;
+
+/** The endpoints that the module registers. */
+export type EndpointName =
+  | 'login'
+  | 'validateAccess'
+  | 'validateRefresh'
+  | 'refreshAccess'
+  | 'updateRefresh'
+  | 'logout'
+  | 'csrf';
+
+/** What {@link JwtoOptions.throttleLogin} sees of a login, before anything looked at the password. */
+export interface LoginAttempt {
+  username: string;
+  /** The address as the framework gives it. */
+  ip: string | null;
+}
+
+/** The answer that {@link JwtoOptions.errorMapper} gives instead of the contract's. */
+export interface MappedError {
+  status: number;
+  body: unknown;
+}
+
+/**
+ * Every setting. A wrong value or an unknown name stops the start with one message that names them all.
+ * Durations are seconds as a number, or text with a unit: `'90s'`, `'5m'`, `'12h'`, `'30d'`.
+ */
+export interface JwtoOptions {
+  /** One mode, or a list of which a login may choose; the first is the default. @defaultValue `'JSON'` */
+  mode?: Mode | readonly Mode[] | undefined;
+  /** HMAC secret, or private key. Without it the process verifies and issues nothing: no login, no refresh. */
+  signingKey?: KeyInput | undefined;
+  /** Public key of an asymmetric algorithm. @defaultValue derived from the private key */
+  verifyingKey?: KeyInput | undefined;
+  /** The one algorithm that is signed with and accepted (RFC 8725 §3.1). @defaultValue `'HS256'` */
+  algorithm?: Algorithm | undefined;
+  /** `false` lets short HMAC secrets and RSA keys pass with a warning, for tokens of a system being left. @defaultValue `true` */
+  enforceMinimumKeyLength?: boolean | undefined;
+  /** Issuer, written and then required (RFC 7519 §4.1.1). */
+  iss?: string | undefined;
+  /** Subject, written and then required. @defaultValue the user's id as a string */
+  sub?: string | undefined;
+  /** Audience, written and then required; of a list any one suffices on verify (RFC 7519 §4.1.3). */
+  aud?: string | readonly string[] | undefined;
+  /** Write and require `iat` in access tokens; refresh tokens always have it. @defaultValue `true` */
+  iat?: boolean | undefined;
+  /** Write and require `jti` in access tokens; refresh tokens always have it. @defaultValue `true` */
+  jti?: boolean | undefined;
+  /** @defaultValue `'5m'` */
+  accessTokenLifetime?: Duration | undefined;
+  /** @defaultValue `'1d'` */
+  refreshTokenLifetime?: Duration | undefined;
+  /** Absolute end of a session, counted from the sign-in; every `exp` is capped by it. @defaultValue `'30d'` */
+  sessionLifetime?: Duration | undefined;
+  /** `nbf` is now + this; 0 writes none. @defaultValue `0` */
+  nbfLifetime?: Duration | undefined;
+  /** Tolerance for `exp` and `nbf`, at most 60 s. @defaultValue `0` */
+  leeway?: Duration | undefined;
+  /** `false` takes the `update_refresh` endpoint away. @defaultValue `true` */
+  allowRefreshUpdate?: boolean | undefined;
+  /** Path of the refresh endpoints and of the refresh cookie. @defaultValue `'api/token/refresh'` */
+  refreshCookiePath?: string | undefined;
+  /** What a proxy strips from the path before the app; becomes part of cookie paths. */
+  publicPathPrefix?: string | undefined;
+  /** @defaultValue `'Lax'` */
+  sameSite?: 'Lax' | 'Strict' | 'None' | undefined;
+  /** `Domain` of the cookies; none keeps them to the very host, which is safer. */
+  domain?: string | undefined;
+  /** Earlier values of {@link JwtoOptions.domain}, whose cookies are expired. */
+  formerDomains?: readonly string[] | undefined;
+  /** `false` leaves `Secure` out, for plain-http development. @defaultValue `true` */
+  secureCookies?: boolean | undefined;
+  /** `'host'` names the cookies `__Host-…`, the refresh cookie `__Secure-…` (RFC 6265bis §4.1.3). */
+  cookiePrefix?: 'host' | undefined;
+  /** Cookie modes only. @defaultValue `true` */
+  csrf?: boolean | undefined;
+  /** At least 32 bytes. @defaultValue derived (HKDF) from the signing secret or private key */
+  csrfSecret?: string | Uint8Array | undefined;
+  /** Exact origins, or `https://*.example.com`, that may send requests besides the own one. */
+  trustedOrigins?: readonly string[] | undefined;
+  /** The oldest sessions beyond this many are revoked at a login. @defaultValue `100` */
+  maxSessionsPerUser?: number | undefined;
+  /** `database`: guards ask with one query a request; `refresh`: only where a refresh token is accepted. @defaultValue `'database'` */
+  blocklistCheck?: 'database' | 'refresh' | undefined;
+
+  /** `false` takes an endpoint away, a string is its path. Refresh endpoints lie below {@link JwtoOptions.refreshCookiePath}. */
+  endpoints?: Partial<Record<EndpointName, boolean | string>> | undefined;
+  /** The version of the routes where the application versions its own. @defaultValue version-neutral */
+  version?: string | readonly string[] | undefined;
+  /**
+   * Called before the password is looked at. A number is the seconds until the next attempt and refuses this one with
+   * 429 `login_throttled`; a throw is 503.
+   */
+  throttleLogin?: ((attempt: LoginAttempt) => number | null | undefined | Promise<number | null | undefined>) | undefined;
+  /** Replaces status and body of every refusal that the library answers with. */
+  errorMapper?: ((error: JwtoError, body: JwtoErrorBody) => MappedError) | undefined;
+}
+
+/** The settings as the rooms read them: complete, in seconds, normalised. */
+export interface ResolvedOptions {
+  readonly modes: readonly [Mode, ...Mode[]];
+  readonly iss: string | undefined;
+  readonly sub: string | undefined;
+  readonly aud: string | readonly string[] | undefined;
+  readonly iat: boolean;
+  readonly jti: boolean;
+  /** Seconds. */
+  readonly accessTokenLifetime: number;
+  /** Seconds. */
+  readonly refreshTokenLifetime: number;
+  /** Seconds. */
+  readonly sessionLifetime: number;
+  /** Seconds. */
+  readonly nbfLifetime: number;
+  /** Seconds. */
+  readonly leeway: number;
+  readonly allowRefreshUpdate: boolean;
+  /** Without slashes at its ends. */
+  readonly refreshCookiePath: string;
+  /** Without slashes at its ends; empty if none. */
+  readonly publicPathPrefix: string;
+  readonly sameSite: 'Lax' | 'Strict' | 'None';
+  readonly domain: string | undefined;
+  readonly formerDomains: readonly string[];
+  readonly secureCookies: boolean;
+  readonly cookiePrefix: 'host' | undefined;
+  readonly csrf: boolean;
+  readonly trustedOrigins: readonly string[];
+  readonly maxSessionsPerUser: number;
+  readonly blocklistCheck: 'database' | 'refresh';
+  /** `false`, or the path without slashes at its ends. */
+  readonly endpoints: Readonly<Record<EndpointName, string | false>>;
+  readonly version: string | readonly string[] | undefined;
+  readonly throttleLogin: JwtoOptions['throttleLogin'];
+  readonly errorMapper: JwtoOptions['errorMapper'];
+}

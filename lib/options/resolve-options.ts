@@ -1,0 +1,79 @@
+import { parseDuration, type Duration } from './duration.js';
+import type { EndpointName, JwtoOptions, Mode, ResolvedOptions } from './jwto-options.js';
+
+/** djwto's paths. */
+const ENDPOINT_PATHS: Readonly<Record<EndpointName, string>> = {
+  login: 'login',
+  validateAccess: 'validate_access',
+  validateRefresh: 'validate_refresh',
+  refreshAccess: 'refresh_access',
+  updateRefresh: 'update_refresh',
+  logout: 'logout',
+  csrf: 'csrf',
+};
+
+/** Fills in the defaults. The settings must have passed `checkOptions`, save for the keys. */
+export function resolveOptions(options: JwtoOptions): ResolvedOptions {
+  const modes = (Array.isArray(options.mode) ? [...options.mode] : [options.mode ?? 'JSON']) as [Mode, ...Mode[]];
+  const csrf = options.csrf ?? true;
+  const issues = options.signingKey !== undefined;
+  const allowRefreshUpdate = options.allowRefreshUpdate ?? true;
+  const there: Readonly<Record<EndpointName, boolean>> = {
+    login: issues,
+    validateAccess: true,
+    validateRefresh: true,
+    refreshAccess: issues,
+    updateRefresh: issues && allowRefreshUpdate,
+    logout: true,
+    csrf: csrf && modes.some((mode) => mode !== 'JSON'),
+  };
+  return {
+    modes,
+    iss: options.iss,
+    sub: options.sub,
+    aud: options.aud,
+    iat: options.iat ?? true,
+    jti: options.jti ?? true,
+    accessTokenLifetime: seconds(options.accessTokenLifetime, '5m'),
+    refreshTokenLifetime: seconds(options.refreshTokenLifetime, '1d'),
+    sessionLifetime: seconds(options.sessionLifetime, '30d'),
+    nbfLifetime: seconds(options.nbfLifetime, 0),
+    leeway: seconds(options.leeway, 0),
+    allowRefreshUpdate,
+    refreshCookiePath: trimSlashes(options.refreshCookiePath ?? 'api/token/refresh'),
+    publicPathPrefix: trimSlashes(options.publicPathPrefix ?? ''),
+    sameSite: options.sameSite ?? 'Lax',
+    domain: options.domain,
+    formerDomains: options.formerDomains ?? [],
+    secureCookies: options.secureCookies ?? true,
+    cookiePrefix: options.cookiePrefix,
+    csrf,
+    trustedOrigins: options.trustedOrigins ?? [],
+    maxSessionsPerUser: Number(options.maxSessionsPerUser ?? 100),
+    blocklistCheck: options.blocklistCheck ?? 'database',
+    endpoints: Object.fromEntries(
+      Object.entries(ENDPOINT_PATHS).map(([name, path]) => [
+        name,
+        there[name as EndpointName] && endpointPath(options.endpoints?.[name as EndpointName], path),
+      ]),
+    ) as Record<EndpointName, string | false>,
+    version: options.version,
+    throttleLogin: options.throttleLogin,
+    errorMapper: options.errorMapper,
+  };
+}
+
+function endpointPath(setting: boolean | string | undefined, path: string): string | false {
+  if (setting === false) return false;
+  return typeof setting === 'string' ? trimSlashes(setting) : path;
+}
+
+function seconds(value: Duration | undefined, otherwise: Duration): number {
+  const parsed = parseDuration(value ?? otherwise);
+  if (parsed === undefined) throw new TypeError('resolveOptions needs options that passed checkOptions');
+  return parsed;
+}
+
+function trimSlashes(path: string): string {
+  return path.replace(/^\/+|\/+$/g, '');
+}

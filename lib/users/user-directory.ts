@@ -1,0 +1,68 @@
+import { Injectable, Logger, Optional } from '@nestjs/common';
+import { StoreUnavailableError } from '../errors/store-errors.js';
+import { ClaimsProvider, type ClaimsContext } from './claims-provider.js';
+import { UserProvider, type LoginCredentials, type SignInUser } from './user-provider.js';
+
+/**
+ * The application's users as the rooms above ask for them: whatever goes wrong in the application's code becomes 503
+ * `store_unavailable`, is logged, and nothing else happens.
+ */
+@Injectable()
+export class UserDirectory {
+  private readonly logger = new Logger('Jwto');
+
+  constructor(
+    private readonly claimsProvider: ClaimsProvider,
+    @Optional() private readonly users?: UserProvider,
+  ) {}
+
+  /** @throws {@link StoreUnavailableError} if the provider failed */
+  authenticate(credentials: LoginCredentials): Promise<SignInUser | null> {
+    return this.ask('UserProvider.authenticate', async () => assertUser(await this.provider().authenticate(credentials)));
+  }
+
+  /** @throws {@link StoreUnavailableError} if the provider failed */
+  findById(id: string): Promise<SignInUser | null> {
+    return this.ask('UserProvider.findById', async () => assertUser(await this.provider().findById(id)));
+  }
+
+  /**
+   * The claims that the application adds, as plain JSON of their own.
+   *
+   * @throws {@link StoreUnavailableError} if the provider failed or returned something that is no JSON object
+   */
+  claims(user: SignInUser, context: ClaimsContext): Promise<Record<string, unknown>> {
+    return this.ask('ClaimsProvider.claims', async () => {
+      const given: unknown = (await this.claimsProvider.claims(user, context)) ?? {};
+      const plain: unknown = JSON.parse(JSON.stringify(given));
+      if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
+        throw new TypeError('it must return an object of claims');
+      }
+      return plain as Record<string, unknown>;
+    });
+  }
+
+  private provider(): UserProvider {
+    if (this.users === undefined) throw new Error('no users were given to JwtoModule.forRoot({ users })');
+    return this.users;
+  }
+
+  private async ask<T>(what: string, question: () => Promise<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (error) {
+      this.logger.error(`${what} failed`, error instanceof Error ? error.stack : String(error));
+      throw new StoreUnavailableError(error);
+    }
+  }
+}
+
+/** A user without an id would be everybody's: `findOneBy({ id: undefined })` returns a row (typeorm/typeorm#9316). */
+function assertUser(user: SignInUser | null | undefined): SignInUser | null {
+  if (user === null || user === undefined) return null;
+  const { id, username } = user as { id: unknown; username: unknown };
+  const goodId = (typeof id === 'string' && id !== '') || (typeof id === 'number' && Number.isSafeInteger(id));
+  if (!goodId) throw new TypeError('the user has no id: a non-empty string or a whole number is needed');
+  if (typeof username !== 'string') throw new TypeError('the user has no username: a string is needed');
+  return user;
+}

@@ -1,0 +1,56 @@
+/** A user as the library needs to know one; the application's own class or row fits if it has these members. */
+export interface SignInUser {
+  /** Keeps its JSON type in the claim `user.id` and is a string everywhere else. Must never be given twice. */
+  id: string | number;
+  username: string;
+  /** @defaultValue none */
+  perms?: readonly string[] | undefined;
+  /** @defaultValue `true` */
+  isActive?: boolean | undefined;
+  /**
+   * Anything that changes when the password changes or the account is made anew. Its SHA-256 is kept with the session,
+   * and a different one at a refresh ends the session.
+   */
+  stamp?: string | undefined;
+}
+
+/** What a login sends. */
+export interface LoginCredentials {
+  /** 1 to 150 characters. */
+  username: string;
+  /** 1 to 1024 characters. */
+  password: string;
+}
+
+/**
+ * Where the application's users are. The library owns no user table.
+ *
+ * @example
+ * ```ts
+ * @Injectable()
+ * export class UsersService extends UserProvider<User> {
+ *   async authenticate({ username, password }: LoginCredentials) {
+ *     const user = await this.users.findOneBy({ username });
+ *     return (await this.hasher.verify(user?.passwordHash, password)) ? user : null;
+ *   }
+ *   findById(id: string) {
+ *     return this.users.findOneBy({ id: Number(id) });
+ *   }
+ * }
+ * ```
+ */
+export abstract class UserProvider<U extends SignInUser = SignInUser> {
+  /**
+   * @returns the user whose password this is, active or not; `null` for an unknown user and for a wrong password, after
+   * the same work, so that the time tells nothing. A throw is answered with 503 `store_unavailable`.
+   */
+  abstract authenticate(credentials: LoginCredentials): Promise<U | null> | U | null;
+
+  /**
+   * Asked at every refresh.
+   *
+   * @param id - the user's id as a string
+   * @returns the user as it is now, or `null` if it is gone. A throw is answered with 503 `store_unavailable`.
+   */
+  abstract findById(id: string): Promise<U | null> | U | null;
+}
