@@ -1,0 +1,31 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { milliseconds } from '../store/columns.js';
+
+/** What an entry blocks: one token by its `jti`, or every sign-in of a user before a moment. */
+export type BlocklistKind = 'token' | 'user';
+
+/** What is revoked until it expires; never a token's text. */
+@Entity('jwto_blocklist')
+export class JwtoBlocklistEntry {
+  /** The module instance. */
+  @PrimaryColumn({ type: 'varchar', length: 191 })
+  realm!: string;
+
+  @PrimaryColumn({ type: 'varchar', length: 191 })
+  kind!: BlocklistKind;
+
+  /** A `jti`, or a user's id. */
+  @PrimaryColumn({ type: 'varchar', length: 191 })
+  value!: string;
+
+  /** When; of a user, sign-ins before it are revoked. */
+  @Column({ ...milliseconds, name: 'revoked_at' })
+  revokedAt!: number;
+
+  /** When what it blocks has ended by itself. */
+  @Column({ ...milliseconds, name: 'expires_at' })
+  expiresAt!: number;
+
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  reason!: string | null;
+}

@@ -1,0 +1,71 @@
+import type { EntityManager } from 'typeorm';
+import type { PrimaryStore } from '../store/primary-store.js';
+import { storedId } from '../store/stored-id.js';
+import { JwtoBlocklistEntry, type BlocklistKind } from './blocklist-entry.entity.js';
+
+/** What to block, and until when. */
+export interface BlocklistAddition {
+  kind: BlocklistKind;
+  value: string;
+  /** Milliseconds since the epoch. */
+  revokedAt: number;
+  /** When what it blocks has ended by itself, in milliseconds since the epoch. */
+  expiresAt: number;
+  reason: string | null;
+}
+
+/** The blocklist of one module instance, on TypeORM. Every method throws `store_unavailable` if the database does not answer. */
+export class BlocklistRepository {
+  constructor(
+    private readonly store: PrimaryStore,
+    private readonly realm: string,
+  ) {}
+
+  /**
+   * Blocks something. Duplicates are decided by the primary key: of parallel calls one adds, and the entry keeps the
+   * later times.
+   *
+   * @returns whether it was not blocked before
+   */
+  add(addition: BlocklistAddition): Promise<boolean> {
+    const key = this.key(addition.kind, addition.value);
+    const { revokedAt, expiresAt, reason } = addition;
+    return this.store.run(async (manager) => {
+      try {
+        await manager.insert(JwtoBlocklistEntry, { ...key, revokedAt, expiresAt, reason });
+        return true;
+      } catch (error) {
+        if (!(await isThere(manager, key))) throw error;
+      }
+      await manager
+        .createQueryBuilder()
+        .update(JwtoBlocklistEntry)
+        .set({ revokedAt, expiresAt, reason })
+        .where(key)
+        .andWhere('revoked_at < :revokedAt', { revokedAt })
+        .execute();
+      return false;
+    });
+  }
+
+  /** Whether the sign-ins of a user that began at this moment (milliseconds since the epoch) were revoked after it. */
+  isUserRevokedSince(userId: string, signedInAt: number): Promise<boolean> {
+    return this.store.run((manager) =>
+      manager
+        .createQueryBuilder(JwtoBlocklistEntry, 'entry')
+        .where(this.key('user', userId))
+        .andWhere('entry.revokedAt > :signedInAt', { signedInAt })
+        .getExists(),
+    );
+  }
+
+  /** The key of an entry, each part a non-empty string. */
+  key(kind: BlocklistKind, value: string): { realm: string; kind: BlocklistKind; value: string } {
+    if (value === '') throw new TypeError(`The blocklist needs a non-empty ${kind}.`);
+    return { realm: this.realm, kind, value: storedId(value) };
+  }
+}
+
+async function isThere(manager: EntityManager, key: object): Promise<boolean> {
+  return manager.createQueryBuilder(JwtoBlocklistEntry, 'entry').where(key).getExists();
+}

@@ -1,0 +1,26 @@
+/** What a request shows of where it came from. The transports gather it; headers are as they came. */
+export interface CsrfEvidence {
+  /** The method, and the original one where a middleware rewrote it. */
+  readonly methods: readonly string[];
+  /** `Host`. */
+  readonly host: string | undefined;
+  /** Whether the socket itself is encrypted; `X-Forwarded-*` is never read. */
+  readonly encrypted: boolean;
+  readonly origin: string | undefined;
+  readonly referer: string | undefined;
+  /** `Sec-Fetch-Site` (Fetch Metadata). */
+  readonly site: string | undefined;
+  /** `X-CSRFToken`. */
+  readonly header: string | undefined;
+  /** The values of the CSRF cookie; there are several where someone planted one. */
+  readonly cookies: readonly string[];
+  /** The name of that cookie, for messages. */
+  readonly cookieName: string;
+}
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Whether a request may change something (RFC 9110 §9.2.1). */
+export function isUnsafe({ methods }: Pick<CsrfEvidence, 'methods'>): boolean {
+  return methods.some((method) => !SAFE.has(method.toUpperCase()));
+}

@@ -1,0 +1,27 @@
+import type { IssuedTokens } from '../sign-in/issued-tokens.js';
+
+/** Status and body of an answer. */
+export interface Answer {
+  readonly status: number;
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
+const message = (msg: string): Answer => ({ status: 200, body: { msg } });
+
+/** The one place that says what a success looks like. */
+export const ANSWERS = {
+  signedIn: (tokens: IssuedTokens): Answer => withTokens(tokens, 'Tokens successfully created.'),
+  alreadySignedIn: message('User already authenticated.'),
+  valid: message('Token is valid'),
+  accessRefreshed: (tokens: IssuedTokens): Answer => withTokens(tokens, 'Access token successfully refreshed.'),
+  refreshUpdated: (tokens: IssuedTokens): Answer => withTokens(tokens, 'Refresh token successfully updated.'),
+  blacklisted: message('Token successfully blacklisted.'),
+  deleted: message('Tokens successfully deleted.'),
+  signedOut: { status: 204 },
+  csrf: message('CSRF cookie successfully set.'),
+} as const;
+
+/** Tokens are in the body in JSON mode only; in the cookie modes nothing readable by a script ever holds one. */
+function withTokens({ mode, access, refresh }: IssuedTokens, msg: string): Answer {
+  return mode === 'JSON' ? { status: 200, body: { refresh, access } } : message(msg);
+}

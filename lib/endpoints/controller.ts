@@ -1,0 +1,132 @@
+import {
+  Controller,
+  Inject,
+  Req,
+  RequestMapping,
+  RequestMethod,
+  Res,
+  SetMetadata,
+  VERSION_NEUTRAL,
+  type Type,
+} from '@nestjs/common';
+import { Public } from '../guards/guard-decorators.js';
+import { swagger } from '../guards/openapi.js';
+import type { EndpointName, ResolvedOptions } from '../options/jwto-options.js';
+import type { AnyReply } from '../transports/raw-reply.js';
+import type { AnyRequest } from '../transports/raw-request.js';
+import { Endpoints, type ActionName } from './endpoints.js';
+import { LoginBody } from './login-body.js';
+
+/** Marks a route of ours with the folder that it lies in, so that it is recognised where it was mapped. */
+export const MAPPED_ENDPOINT = Symbol('jwto.endpoint');
+
+/** A route as it is meant; the application's prefix and version come before it. */
+export interface RouteMark {
+  /** The module instance. */
+  readonly instance: string;
+  readonly action: ActionName;
+  /** The path without slashes at its ends. */
+  readonly path: string;
+  /** The last segments of the path that are not the refresh cookie's; `undefined` outside of it. */
+  readonly leaf: string | undefined;
+}
+
+interface RoutePlan {
+  endpoint: EndpointName;
+  method: RequestMethod;
+  /** Whether it lies below `refreshCookiePath`. */
+  refresh: boolean;
+}
+
+const ROUTES: Readonly<Record<ActionName, RoutePlan>> = {
+  login: { endpoint: 'login', method: RequestMethod.POST, refresh: false },
+  validateAccess: { endpoint: 'validateAccess', method: RequestMethod.POST, refresh: false },
+  validateRefresh: { endpoint: 'validateRefresh', method: RequestMethod.POST, refresh: true },
+  refreshAccess: { endpoint: 'refreshAccess', method: RequestMethod.POST, refresh: true },
+  updateRefresh: { endpoint: 'updateRefresh', method: RequestMethod.POST, refresh: true },
+  logout: { endpoint: 'logout', method: RequestMethod.POST, refresh: true },
+  deleteTokens: { endpoint: 'logout', method: RequestMethod.DELETE, refresh: true },
+  csrf: { endpoint: 'csrf', method: RequestMethod.GET, refresh: false },
+};
+
+/**
+ * A controller class of its own for each `forRoot` call: routes are metadata of the class, and two instances must not
+ * share them. It has no routes until {@link mapRoutes} gives it some.
+ */
+export function createController(): Type {
+  @Controller()
+  @Public()
+  class JwtoController {
+    constructor(@Inject(Endpoints) private readonly endpoints: Endpoints) {}
+
+    login(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
+      return this.endpoints.answer('login', request, reply);
+    }
+    validateAccess(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
+      return this.endpoints.answer('validateAccess', request, reply);
+    }
+    validateRefresh(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
+      return this.endpoints.answer('validateRefresh', request, reply);
+    }
+    refreshAccess(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
+      return this.endpoints.answer('refreshAccess', request, reply);
+    }
+    updateRefresh(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
+      return this.endpoints.answer('updateRefresh', request, reply);
+    }
+    logout(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
+      return this.endpoints.answer('logout', request, reply);
+    }
+    deleteTokens(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
+      return this.endpoints.answer('deleteTokens', request, reply);
+    }
+    csrf(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
+      return this.endpoints.answer('csrf', request, reply);
+    }
+  }
+  document(JwtoController);
+  return JwtoController;
+}
+
+/**
+ * Gives a controller its routes. Nest reads them when the application is initialised, so they may depend on settings
+ * that came asynchronously.
+ *
+ * @param twin - map the paths with a trailing slash instead, on an adapter that tells them apart. Nest strips one
+ * trailing slash, so two are written.
+ */
+export function mapRoutes(controller: Type, instance: string, options: ResolvedOptions, twin: boolean): void {
+  const version = options.version ?? VERSION_NEUTRAL;
+  Controller({ version: typeof version === 'object' ? [...version] : version })(controller);
+  if (twin) swagger?.ApiExcludeController()(controller);
+  for (const [action, mark] of routeMarks(instance, options)) {
+    const { method } = ROUTES[action];
+    const descriptor = Object.getOwnPropertyDescriptor(controller.prototype, action) as PropertyDescriptor;
+    RequestMapping({ path: twin ? `${mark.path}//` : mark.path, method })(controller.prototype as object, action, descriptor);
+    SetMetadata(MAPPED_ENDPOINT, mark)(controller.prototype as object, action, descriptor);
+  }
+}
+
+/** The routes that the settings leave. */
+export function routeMarks(instance: string, options: ResolvedOptions): Map<ActionName, RouteMark> {
+  const marks = new Map<ActionName, RouteMark>();
+  for (const [action, { endpoint, refresh }] of Object.entries(ROUTES) as [ActionName, RoutePlan][]) {
+    const leaf = options.endpoints[endpoint];
+    if (leaf === false) continue;
+    const path = refresh ? `${options.refreshCookiePath}/${leaf}` : leaf;
+    marks.set(action, { instance, action, path, leaf: refresh ? leaf : undefined });
+  }
+  return marks;
+}
+
+/** The method of a route, in capitals. */
+export function methodOf(action: ActionName): string {
+  return RequestMethod[ROUTES[action].method];
+}
+
+function document(controller: Type): void {
+  if (swagger === undefined) return;
+  swagger.ApiTags('auth')(controller);
+  const login = Object.getOwnPropertyDescriptor(controller.prototype, 'login') as PropertyDescriptor;
+  swagger.ApiBody({ type: LoginBody })(controller.prototype as object, 'login', login);
+}

@@ -1,0 +1,58 @@
+import type { HttpAdapterHost } from '@nestjs/core';
+import { JwtoError } from '../errors/jwto-error.js';
+import { setHeader, type AnyReply } from '../transports/raw-reply.js';
+import { requestInfo, type AnyRequest } from '../transports/raw-request.js';
+import type { Refusals } from '../transports/refusal.js';
+import type { Answer } from './answers.js';
+import { csrf } from './csrf.js';
+import type { EndpointParts, Exchange } from './exchange.js';
+import { login } from './login.js';
+import { deleteTokens, logout } from './logout.js';
+import { refresh } from './refresh.js';
+import { bodyOf } from './request-body.js';
+import { validate } from './validate.js';
+
+/** What each route of the controller does. */
+const ACTIONS = {
+  login,
+  validateAccess: (parts: EndpointParts, exchange: Exchange) => validate(parts, exchange, 'access'),
+  validateRefresh: (parts: EndpointParts, exchange: Exchange) => validate(parts, exchange, 'refresh'),
+  refreshAccess: (parts: EndpointParts, exchange: Exchange) => refresh(parts, exchange, 'access'),
+  updateRefresh: (parts: EndpointParts, exchange: Exchange) => refresh(parts, exchange, 'refresh'),
+  logout,
+  deleteTokens,
+  csrf,
+} satisfies Record<string, (parts: EndpointParts, exchange: Exchange) => Promise<Answer>>;
+
+/** A route of the controller. */
+export type ActionName = keyof typeof ACTIONS;
+
+/**
+ * Runs the endpoints and answers them itself, successes and refusals: pipes, interceptors and filters of the
+ * application do not change the wire contract. `errorMapper` does.
+ */
+export class Endpoints {
+  constructor(
+    private readonly parts: EndpointParts,
+    private readonly refusals: Refusals,
+    private readonly adapterHost: HttpAdapterHost,
+  ) {}
+
+  async answer(action: ActionName, request: AnyRequest, reply: AnyReply): Promise<void> {
+    setHeader(reply, 'Cache-Control', 'no-store');
+    try {
+      const exchange: Exchange = { request, reply, body: bodyOf(request), info: requestInfo(request) };
+      const { status, body } = await ACTIONS[action](this.parts, exchange);
+      this.send(reply, status, body);
+    } catch (error) {
+      if (!(error instanceof JwtoError)) throw error;
+      this.refusals.setHeaders(reply, error);
+      const { status, body } = this.refusals.form(error);
+      this.send(reply, status, body);
+    }
+  }
+
+  private send(reply: AnyReply, status: number, body: unknown): void {
+    this.adapterHost.httpAdapter.reply(reply, body, status);
+  }
+}

@@ -1,0 +1,38 @@
+import type { RequestInfo } from '../events/jwto-event.js';
+import type { JwtoEvents } from '../events/jwto-events.js';
+import type { Authenticator } from '../guards/authenticator.js';
+import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { SessionRepository } from '../sessions/session.repository.js';
+import type { Refresh } from '../sign-in/refresh.js';
+import type { Revoker } from '../sign-in/revoker.js';
+import type { SignIn } from '../sign-in/sign-in.js';
+import type { TokenService } from '../sign-in/token-service.js';
+import type { TokenVerifier } from '../tokens/token-verifier.js';
+import type { CredentialReader } from '../transports/credential-reader.js';
+import type { AnyReply } from '../transports/raw-reply.js';
+import type { AnyRequest } from '../transports/raw-request.js';
+import type { TokenTransport } from '../transports/token-transport.js';
+import type { RequestBody } from './request-body.js';
+
+/** A request to an endpoint, and the reply to it. */
+export interface Exchange {
+  readonly request: AnyRequest;
+  readonly reply: AnyReply;
+  readonly body: RequestBody;
+  readonly info: RequestInfo;
+}
+
+/** The rooms below, as the endpoints use them. */
+export interface EndpointParts {
+  readonly options: ResolvedOptions;
+  readonly events: JwtoEvents;
+  readonly reader: CredentialReader;
+  readonly authenticator: Authenticator;
+  readonly verifier: TokenVerifier;
+  readonly tokens: TokenService;
+  readonly signIn: SignIn;
+  readonly refresh: Refresh;
+  readonly revoker: Revoker;
+  readonly sessions: SessionRepository;
+  readonly transport: TokenTransport;
+}

@@ -1,0 +1,44 @@
+import { JwtoConfigurationError } from '../errors/configuration-error.js';
+import { DEFAULT_INSTANCE } from '../guards/instance.js';
+import type { JwtoKey } from '../keys/jwto-key.js';
+import type { ResolvedOptions } from '../options/jwto-options.js';
+import { routeMarks } from './controller.js';
+
+interface Registered {
+  name: string;
+  paths: ReadonlySet<string>;
+  key: JwtoKey;
+}
+
+/** The module instances of each application, by an object that is the application's own. */
+const REGISTRY = new WeakMap<object, Map<string, Registered>>();
+
+/**
+ * Notes a module instance, and stops the start where two of one application get into each other's way.
+ *
+ * @param application - any object that the application has one of
+ * @throws JwtoConfigurationError naming both instances and what they share
+ */
+export function registerInstance(application: object, name: string, options: ResolvedOptions, key: JwtoKey): void {
+  const instances = REGISTRY.get(application) ?? new Map<string, Registered>();
+  REGISTRY.set(application, instances);
+  const versions = [options.version ?? ''].flat();
+  const paths = new Set([...routeMarks(name, options).values()].flatMap(({ path }) => versions.map((version) => `${version} /${path}`.trim())));
+  for (const other of instances.values()) assertApart({ name, paths, key }, other);
+  instances.set(name, { name, paths, key });
+}
+
+function assertApart(one: Registered, other: Registered): void {
+  const label = ({ name }: Registered): string => (name === DEFAULT_INSTANCE ? 'without a name' : `"${name}"`);
+  const both = `the JwtoModule ${label(one)} and the one ${label(other)}`;
+  if (one.name === other.name) {
+    throw new JwtoConfigurationError(`JwtoModule is imported twice ${label(one)}: give one of them a name, or import it once`);
+  }
+  const shared = [...one.paths].find((path) => other.paths.has(path));
+  if (shared !== undefined) {
+    throw new JwtoConfigurationError(`${both} share the route ${shared}: set refreshCookiePath and endpoints of one of them`);
+  }
+  if (one.key.verifying.equals(other.key.verifying)) {
+    throw new JwtoConfigurationError(`${both} have the same key, so each would accept the other's tokens: give each a key of its own`);
+  }
+}

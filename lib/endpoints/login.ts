@@ -1,0 +1,46 @@
+import { JwtoError } from '../errors/jwto-error.js';
+import type { JwtoClaims, TokenType } from '../tokens/claims.js';
+import { ANSWERS, type Answer } from './answers.js';
+import type { EndpointParts, Exchange } from './exchange.js';
+import { assertCredentials, readCredentials, readMode } from './login-body.js';
+
+/** `POST /login/` */
+export async function login(parts: EndpointParts, exchange: Exchange): Promise<Answer> {
+  try {
+    return await signIn(parts, exchange);
+  } catch (error) {
+    if (error instanceof JwtoError) parts.events.emit('jwto.login_failed', { request: exchange.info, reason: error.code });
+    throw error;
+  }
+}
+
+async function signIn(parts: EndpointParts, { request, reply, body, info }: Exchange): Promise<Answer> {
+  const mode = readMode(body, parts.options.modes);
+  const older = olderSessions(parts, request);
+  if (mode !== 'JSON' || older.length > 0) parts.authenticator.assertLoginOrigin(request);
+
+  const credentials = readCredentials(body);
+  if (credentials === undefined) {
+    if (await isSignedIn(parts, request)) return ANSWERS.alreadySignedIn;
+    return assertCredentials(body) as never;
+  }
+  const tokens = await parts.signIn.withPassword(credentials, { mode, request: info });
+  for (const { sid, user } of older) {
+    await parts.revoker.endSession({ sid, userId: String(user.id) }, 'signed_in_again', info);
+  }
+  parts.transport.write(reply, tokens);
+  return ANSWERS.signedIn(tokens);
+}
+
+/** The sessions whose cookies the request carries. A header's session is not this client's to replace. */
+function olderSessions({ reader, verifier }: EndpointParts, request: Exchange['request']): JwtoClaims[] {
+  return verifier.identifyAll(reader.readCookies(request));
+}
+
+async function isSignedIn({ authenticator, options }: EndpointParts, request: Exchange['request']): Promise<boolean> {
+  const types: TokenType[] = options.modes.includes('JSON') ? ['access', 'refresh'] : ['access'];
+  for (const type of types) {
+    if (await authenticator.isGood(request, type)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,56 @@
+import { JwtoError } from '../errors/jwto-error.js';
+import { AlreadyBlacklistedError } from '../errors/token-errors.js';
+import type { JwtoClaims } from '../tokens/claims.js';
+import type { Credential } from '../transports/credential-reader.js';
+import { ANSWERS, type Answer } from './answers.js';
+import type { EndpointParts, Exchange } from './exchange.js';
+import { assertJwtType } from './login-body.js';
+
+/** `POST /<refreshCookiePath>/logout/`: ends every session that the request carries a token of ours of, also an expired one. */
+export async function logout(parts: EndpointParts, exchange: Exchange): Promise<Answer> {
+  assertJwtType(exchange.body, 'refresh');
+  const { reader, verifier, authenticator } = parts;
+  const credential = reader.readAll(exchange.request);
+  if (credential === undefined) throw reader.missing('refresh');
+  if (credential.from === 'cookie') authenticator.assertCsrfPair(exchange.request);
+  const sessions = verifier.identifyAll(credential.tokens);
+  if (sessions.length === 0) verifier.identify(credential.tokens[0] ?? '');
+  if (credential.from === 'cookie') authenticator.assertCsrfBound(exchange.request, sessions);
+
+  const ended = await endAll(parts, exchange, sessions);
+  if (credential.from === 'cookie') parts.transport.clear(exchange.reply, exchange.request);
+  if (!ended) throw new AlreadyBlacklistedError();
+  return ANSWERS.blacklisted;
+}
+
+/** `DELETE /<refreshCookiePath>/logout/`: the same, and never a refusal for a token's state or absence. */
+export async function deleteTokens(parts: EndpointParts, exchange: Exchange): Promise<Answer> {
+  assertJwtType(exchange.body, 'refresh');
+  const { verifier, authenticator, options } = parts;
+  const credential = readLeniently(parts, exchange);
+  const sessions = verifier.identifyAll(credential?.tokens ?? []);
+  if (credential?.from === 'cookie' && sessions.length > 0) {
+    authenticator.assertCsrfPair(exchange.request);
+    authenticator.assertCsrfBound(exchange.request, sessions);
+  }
+  await endAll(parts, exchange, sessions);
+  if ((credential?.from ?? (options.modes[0] === 'JSON' ? 'header' : 'cookie')) === 'header') return ANSWERS.signedOut;
+  parts.transport.clear(exchange.reply, exchange.request);
+  return ANSWERS.deleted;
+}
+
+async function endAll({ revoker }: EndpointParts, { info }: Exchange, sessions: readonly JwtoClaims[]): Promise<boolean> {
+  let ended = false;
+  for (const claims of sessions) if (await revoker.signOut(claims, info)) ended = true;
+  return ended;
+}
+
+/** A bad header is no token; two headers are still a bad request. */
+function readLeniently({ reader }: EndpointParts, { request }: Exchange): Credential | undefined {
+  try {
+    return reader.readAll(request);
+  } catch (error) {
+    if (error instanceof JwtoError && error.getStatus() === 401) return { from: 'header', tokens: [] };
+    throw error;
+  }
+}

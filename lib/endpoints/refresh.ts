@@ -1,0 +1,13 @@
+import type { RefreshKind } from '../sign-in/refresh.js';
+import { ANSWERS, type Answer } from './answers.js';
+import type { EndpointParts, Exchange } from './exchange.js';
+import { assertJwtType } from './login-body.js';
+
+/** `POST /<refreshCookiePath>/refresh_access/`, `POST /<refreshCookiePath>/update_refresh/` */
+export async function refresh(parts: EndpointParts, { request, reply, body, info }: Exchange, kind: RefreshKind): Promise<Answer> {
+  assertJwtType(body, 'refresh');
+  const { claims, from } = await parts.authenticator.identify(request, 'refresh');
+  const tokens = await parts.refresh.run(claims, kind, { request: info, via: from });
+  parts.transport.write(reply, tokens, request);
+  return kind === 'access' ? ANSWERS.accessRefreshed(tokens) : ANSWERS.refreshUpdated(tokens);
+}

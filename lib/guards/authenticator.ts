@@ -1,0 +1,142 @@
+import type { CsrfCheck } from '../csrf/csrf-check.js';
+import { JwtoError, type JwtoErrorCode } from '../errors/jwto-error.js';
+import { RequestInvalidError } from '../errors/request-errors.js';
+import type { JwtoEvents } from '../events/jwto-events.js';
+import type { TokenService } from '../sign-in/token-service.js';
+import type { JwtoClaims, TokenType } from '../tokens/claims.js';
+import type { TokenVerifier } from '../tokens/token-verifier.js';
+import type { Credential, CredentialReader } from '../transports/credential-reader.js';
+import { requestInfo, type AnyRequest } from '../transports/raw-request.js';
+
+/** Who a request is from. */
+export interface Authenticated {
+  /** Verified, and shared: copy them before anything may change them. */
+  readonly claims: JwtoClaims;
+  /** How the token came. */
+  readonly from: Credential['from'];
+}
+
+/** Of several bad cookies, the refusal that tells its owner most. */
+const TELLING: readonly JwtoErrorCode[] = ['token_expired', 'token_not_yet_valid', 'token_wrong_type', 'token_invalid'];
+
+/**
+ * The way of a request, in one direction: credential → CSRF → signature, claims, expiry → CSRF binding → revocation.
+ * Guards, the validate endpoints and the Passport strategy all take it.
+ */
+export class Authenticator {
+  constructor(
+    private readonly reader: CredentialReader,
+    private readonly csrf: CsrfCheck | undefined,
+    private readonly verifier: TokenVerifier,
+    private readonly tokens: TokenService,
+    private readonly events: JwtoEvents,
+  ) {}
+
+  /** @throws JwtoError any code that is about a token, `request_invalid`, the `csrf_…` codes, `store_unavailable` */
+  async authenticate(request: AnyRequest, type: TokenType): Promise<Authenticated> {
+    const { claims, from } = await this.identify(request, type);
+    await this.tokens.assertNotRevoked(claims);
+    return { claims, from };
+  }
+
+  /** Everything but revocation, for the refresh endpoints: there the session's row decides. */
+  async identify(request: AnyRequest, type: TokenType): Promise<Authenticated> {
+    const credential = this.reader.read(request, type);
+    const { from } = credential;
+    if (from === 'cookie') this.assertCsrfPair(request);
+    const claims = await this.choose(credential, type);
+    if (from === 'cookie') this.assertCsrfBound(request, [claims]);
+    return { claims, from };
+  }
+
+  /** Whether the request has a good, unrevoked token of this type; for a login, which does nothing then. */
+  async isGood(request: AnyRequest, type: TokenType): Promise<boolean> {
+    try {
+      const claims = await this.choose(this.reader.read(request, type), type);
+      await this.tokens.assertNotRevoked(claims);
+      return true;
+    } catch (error) {
+      if (error instanceof JwtoError && error.getStatus() === 401) return false;
+      throw error;
+    }
+  }
+
+  /** @throws JwtoError the `csrf_…` codes, before a token is looked at */
+  assertCsrfPair(request: AnyRequest): void {
+    this.reportCsrf(request, null, () => this.csrf?.assertPair(this.reader.evidence(request)));
+  }
+
+  /** @throws JwtoError `csrf_mismatch` unless the CSRF token belongs to one of these sessions */
+  assertCsrfBound(request: AnyRequest, sessions: readonly JwtoClaims[]): void {
+    const sids = sessions.map(({ sid }) => sid);
+    this.reportCsrf(request, sessions[0] ?? null, () => this.csrf?.assertBound(this.reader.evidence(request), sids));
+  }
+
+  /** @throws JwtoError `csrf_origin` for a login from a foreign page */
+  assertLoginOrigin(request: AnyRequest): void {
+    this.reportCsrf(request, null, () => this.csrf?.assertLogin(this.reader.evidence(request)));
+  }
+
+  /**
+   * The good one among the tokens of a credential. Planted cookies that do not verify are ignored; where good ones of
+   * different sessions remain, those of ended sessions are.
+   */
+  private async choose({ tokens }: Credential, type: TokenType): Promise<JwtoClaims> {
+    const good: JwtoClaims[] = [];
+    const errors: JwtoError[] = [];
+    for (const token of tokens) {
+      try {
+        good.push(this.verifier.verify(token, type));
+      } catch (error) {
+        if (!(error instanceof JwtoError)) throw error;
+        errors.push(error);
+      }
+    }
+    if (good.length === 0) throw mostTelling(errors);
+    const one = newestOfOneSession(good) ?? newestOfOneSession(await this.living(good));
+    if (one === undefined) throw new RequestInvalidError('The request carries tokens of two sessions: clear the cookies of this site.');
+    return one;
+  }
+
+  private async living(claims: readonly JwtoClaims[]): Promise<JwtoClaims[]> {
+    const living: JwtoClaims[] = [];
+    for (const one of claims) {
+      try {
+        await this.tokens.assertNotRevoked(one);
+        living.push(one);
+      } catch (error) {
+        if (!(error instanceof JwtoError) || error.getStatus() !== 401) throw error;
+      }
+    }
+    return living.length > 0 ? living : claims.slice(0, 1);
+  }
+
+  private reportCsrf(request: AnyRequest, claims: JwtoClaims | null, check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      if (error instanceof JwtoError) {
+        this.events.emit('jwto.csrf_failed', {
+          request: requestInfo(request),
+          userId: claims === null ? null : String(claims.user.id),
+          sid: claims?.sid ?? null,
+          reason: error.code,
+        });
+      }
+      throw error;
+    }
+  }
+}
+
+function newestOfOneSession(claims: readonly JwtoClaims[]): JwtoClaims | undefined {
+  if (claims.some(({ sid }) => sid !== claims[0]?.sid)) return undefined;
+  return claims.reduce((newest, one) => (one.exp > newest.exp ? one : newest));
+}
+
+function mostTelling(errors: readonly JwtoError[]): JwtoError {
+  const rank = ({ code }: JwtoError): number => {
+    const index = TELLING.indexOf(code);
+    return index === -1 ? TELLING.length : index;
+  };
+  return errors.reduce((best, error) => (rank(error) < rank(best) ? error : best));
+}

@@ -1,0 +1,97 @@
+import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
+import { DEFAULT_INSTANCE } from './instance.js';
+import { JwtoGuard } from './jwto.guard.js';
+import { documentRefusals } from './openapi.js';
+import { PERMISSION_REQUIREMENTS, PUBLIC, TOKEN_REQUIREMENT, type PermissionRequirement } from './requirements.js';
+
+/** A decorator of a controller class or of one of its methods. */
+export type RouteDecorator = ClassDecorator & MethodDecorator;
+
+/** Options of the guard decorators. */
+export interface GuardOptions {
+  /** The module instance, where there are several. @defaultValue the one without a name */
+  instance?: string | undefined;
+}
+
+/** Options of {@link JwtPermRequired}. */
+export interface PermissionOptions extends GuardOptions {
+  /** `true`: any one of the permissions suffices. @defaultValue `false`, all are needed */
+  any?: boolean | undefined;
+}
+
+/**
+ * Lets a request in with a good access token, and no other. On a class for all its routes, or on a method.
+ *
+ * @example
+ * ```ts
+ * @Controller('orders')
+ * @JwtLoginRequired()
+ * class OrdersController {
+ *   @Get() list(@CurrentUser() user: JwtoUser) { … }
+ * }
+ * ```
+ */
+export function JwtLoginRequired({ instance = DEFAULT_INSTANCE }: GuardOptions = {}): RouteDecorator {
+  return applyDecorators(
+    SetMetadata(TOKEN_REQUIREMENT, { instance, type: 'access' }),
+    UseGuards(JwtoGuard),
+    documentRefusals({ permissions: false }),
+  );
+}
+
+/**
+ * Lets a request in whose access token lists these permissions: all of them, or with `any` one. A method's permissions
+ * add to its class's. It implies {@link JwtLoginRequired}.
+ *
+ * @throws TypeError at once for an empty list or a permission that is no text: it would guard nothing
+ *
+ * @example
+ * ```ts
+ * @Delete(':id') @JwtPermRequired(['orders.view', 'orders.delete'])
+ * @Get() @JwtPermRequired(['orders.view', 'orders.audit'], { any: true })
+ * ```
+ */
+export function JwtPermRequired(
+  perms: readonly string[],
+  { any = false, instance = DEFAULT_INSTANCE }: PermissionOptions = {},
+): RouteDecorator {
+  const given: unknown = perms;
+  if (!Array.isArray(given) || given.length === 0 || !given.every((perm) => typeof perm === 'string' && perm !== '')) {
+    throw new TypeError('JwtPermRequired needs a list of at least one permission, each a non-empty text.');
+  }
+  return applyDecorators(
+    addPermissions({ perms: [...perms], any }),
+    SetMetadata(TOKEN_REQUIREMENT, { instance, type: 'access' }),
+    UseGuards(JwtoGuard),
+    documentRefusals({ permissions: true }),
+  );
+}
+
+/**
+ * Lets a request in with a good refresh token, asked of the database, and no other. In cookie modes the browser sends
+ * the refresh cookie only below `refreshCookiePath`.
+ */
+export function JwtRefreshRequired({ instance = DEFAULT_INSTANCE }: GuardOptions = {}): RouteDecorator {
+  return applyDecorators(
+    SetMetadata(TOKEN_REQUIREMENT, { instance, type: 'refresh' }),
+    UseGuards(JwtoGuard),
+    documentRefusals({ permissions: false }),
+  );
+}
+
+/**
+ * Opens a route, or all of a class, where {@link JwtoGuard} guards everything else. It wins over the other decorators;
+ * a token that comes along is not looked at.
+ */
+export function Public(): RouteDecorator {
+  return SetMetadata(PUBLIC, true);
+}
+
+/** Adds to what stands on the very same target: a second decorator must not take the first one's place. */
+function addPermissions(requirement: PermissionRequirement): RouteDecorator {
+  return ((target: object, _name?: string | symbol, descriptor?: PropertyDescriptor) => {
+    const place: object = (descriptor?.value as object | undefined) ?? target;
+    const before = (Reflect.getOwnMetadata(PERMISSION_REQUIREMENTS, place) ?? []) as PermissionRequirement[];
+    Reflect.defineMetadata(PERMISSION_REQUIREMENTS, [...before, requirement], place);
+  }) as RouteDecorator;
+}

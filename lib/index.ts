@@ -1,0 +1,64 @@
+import { CreateJwtoBlocklist1764000000001 } from './blocklist/blocklist.migration.js';
+import { JwtoBlocklistEntry } from './blocklist/blocklist-entry.entity.js';
+import { JwtoSession } from './sessions/session.entity.js';
+import { CreateJwtoSession1764000000000 } from './sessions/session.migration.js';
+
+export { JwtoModule } from './jwto.module.js';
+export type {
+  JwtoModuleAsyncOptions,
+  JwtoModuleExtras,
+  JwtoModuleOptions,
+  JwtoOptionsFactory,
+  ProviderSource,
+} from './jwto-module-options.js';
+export type { EndpointName, JwtoOptions, KeyInput, LoginAttempt, MappedError, Mode } from './options/jwto-options.js';
+export type { Algorithm } from './options/algorithm-names.js';
+export type { Duration } from './options/duration.js';
+export { jwtoOptionsFromEnv } from './options/options-from-env.js';
+
+export { JwtLoginRequired, JwtPermRequired, JwtRefreshRequired, Public } from './guards/guard-decorators.js';
+export type { GuardOptions, PermissionOptions, RouteDecorator } from './guards/guard-decorators.js';
+export { JwtoGuard } from './guards/jwto.guard.js';
+export { CurrentUser, TokenClaims } from './guards/param-decorators.js';
+
+export { TokenService } from './sign-in/token-service.js';
+export type { IssueOptions, RevokeOptions, SessionInfo } from './sign-in/token-service.js';
+export type { IssuedTokens } from './sign-in/issued-tokens.js';
+export type { PurgeResult } from './sign-in/purger.js';
+export type { JwtoClaims, JwtoUser, TokenType } from './tokens/claims.js';
+export { TokenTransport } from './transports/token-transport.js';
+export { requestInfo } from './transports/raw-request.js';
+export type { AnyRequest } from './transports/raw-request.js';
+export type { AnyReply } from './transports/raw-reply.js';
+export {
+  getEventsToken,
+  getTokenServiceToken,
+  getTokenTransportToken,
+  InjectJwtoEvents,
+  InjectTokenService,
+} from './injection.js';
+
+export { UserProvider } from './users/user-provider.js';
+export type { LoginCredentials, SignInUser } from './users/user-provider.js';
+export { ClaimsProvider } from './users/claims-provider.js';
+export type { ClaimsContext } from './users/claims-provider.js';
+
+export { JwtoEvents } from './events/jwto-events.js';
+export type { JwtoEventHandler } from './events/jwto-events.js';
+export { JWTO_EVENTS } from './events/jwto-event.js';
+export type { JwtoEvent, JwtoEventName, RequestInfo } from './events/jwto-event.js';
+export { Clock } from './clock/clock.js';
+
+export { JwtoConfigurationError } from './errors/configuration-error.js';
+export type { SettingProblem } from './errors/configuration-error.js';
+export { JwtoError } from './errors/jwto-error.js';
+export type { JwtoErrorBody, JwtoErrorCode, JwtoErrorDetails } from './errors/jwto-error.js';
+
+export { JwtoBlocklistEntry } from './blocklist/blocklist-entry.entity.js';
+export { JwtoSession } from './sessions/session.entity.js';
+
+/** The entities of the library, for the `entities` of a DataSource. */
+export const jwtoEntities = [JwtoSession, JwtoBlocklistEntry] as const;
+
+/** The migrations that make its tables, for the `migrations` of a DataSource; for SQLite, PostgreSQL, MariaDB and MySQL. */
+export const jwtoMigrations = [CreateJwtoSession1764000000000, CreateJwtoBlocklist1764000000001] as const;

@@ -1,0 +1,103 @@
+import type { HttpAdapterHost } from '@nestjs/core';
+import type { JwtService } from '@nestjs/jwt';
+import type { DataSource } from 'typeorm';
+import { JwtoBlocklistEntry } from './blocklist/blocklist-entry.entity.js';
+import { BlocklistRepository } from './blocklist/blocklist.repository.js';
+import type { Clock } from './clock/clock.js';
+import { CsrfCheck } from './csrf/csrf-check.js';
+import { CsrfTokens } from './csrf/csrf-tokens.js';
+import { OriginCheck } from './csrf/origin-check.js';
+import { Endpoints } from './endpoints/endpoints.js';
+import type { JwtoEvents } from './events/jwto-events.js';
+import { Authenticator } from './guards/authenticator.js';
+import type { JwtoInstance } from './guards/instance.js';
+import type { Settings } from './jwto.settings.js';
+import { JwtoSession } from './sessions/session.entity.js';
+import { SessionRepository } from './sessions/session.repository.js';
+import { Purger } from './sign-in/purger.js';
+import { Refresh } from './sign-in/refresh.js';
+import { DatabaseRevocationCheck, NoRevocationCheck } from './sign-in/revocation-check.js';
+import { Revoker } from './sign-in/revoker.js';
+import { SignIn } from './sign-in/sign-in.js';
+import { TokenFactory } from './sign-in/token-factory.js';
+import { TokenService } from './sign-in/token-service.js';
+import { DatabaseClock } from './store/database-clock.js';
+import { PrimaryStore } from './store/primary-store.js';
+import { assertSchema } from './store/schema-check.js';
+import { createJwtService } from './tokens/jwt-service.js';
+import { TokenSigner } from './tokens/token-signer.js';
+import { TokenVerifier } from './tokens/token-verifier.js';
+import { cookieNames } from './transports/cookie-names.js';
+import { CookieWriter } from './transports/cookie-writer.js';
+import { CredentialReader } from './transports/credential-reader.js';
+import { RefreshPath } from './transports/refresh-path.js';
+import { Refusals } from './transports/refusal.js';
+import { TokenTransport } from './transports/token-transport.js';
+import type { UserDirectory } from './users/user-directory.js';
+
+/** What a module instance is made from. */
+export interface WiringSources {
+  name: string;
+  settings: Settings;
+  dataSource: DataSource;
+  clock: Clock;
+  events: JwtoEvents;
+  users: UserDirectory;
+  adapterHost: HttpAdapterHost;
+}
+
+/** The parts of a module instance that the module provides, or needs itself. */
+export interface Wiring {
+  readonly instance: JwtoInstance;
+  readonly settings: Settings;
+  readonly tokens: TokenService;
+  readonly transport: TokenTransport;
+  readonly endpoints: Endpoints;
+  readonly jwt: JwtService;
+  readonly purger: Purger;
+  readonly refreshPath: RefreshPath;
+}
+
+/**
+ * Makes the parts of a module instance and joins them, from the lowest room up. Plain constructors rather than
+ * injection: instances of one application share nothing, and the compiler sees every dependency.
+ *
+ * @throws JwtoConfigurationError if the database does not fit
+ */
+export async function wire({ name, settings, dataSource, clock, events, users, adapterHost }: WiringSources): Promise<Wiring> {
+  const { options, keys } = settings;
+  await assertSchema(dataSource, [JwtoSession, JwtoBlocklistEntry]);
+  const store = new PrimaryStore(dataSource);
+  await new DatabaseClock(store, clock).synchronize();
+
+  const jwt = createJwtService(keys.key);
+  const signer = new TokenSigner(keys.ring, jwt);
+  const verifier = new TokenVerifier(keys.ring, options, clock);
+  const blocklist = new BlocklistRepository(store, name);
+  const sessions = new SessionRepository(store, name);
+
+  const names = cookieNames(name, options);
+  const writer = new CookieWriter(options, names, clock);
+  const factory = new TokenFactory(options, users, signer, writer);
+  const revoker = new Revoker(sessions, blocklist, events, clock, options);
+  const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, events);
+  const refresh = new Refresh(options, clock, users, factory, sessions, revoker, events);
+  const revocations = options.blocklistCheck === 'refresh' ? new NoRevocationCheck() : new DatabaseRevocationCheck(store, blocklist);
+  const purger = new Purger(store, clock);
+  const tokens = new TokenService({ options, clock, verifier, signIn, refresh, revoker, revocations, sessions, purger });
+
+  const withCsrf = options.csrf && options.modes.some((mode) => mode !== 'JSON');
+  const csrf = withCsrf && keys.csrfSecret ? new CsrfCheck(new OriginCheck(options.trustedOrigins), new CsrfTokens(keys.csrfSecret)) : undefined;
+  const refreshPath = new RefreshPath(options.publicPathPrefix, options.refreshCookiePath);
+  const reader = new CredentialReader(options, names);
+  const transport = new TokenTransport({ options, names, writer, csrf, refreshPath });
+  const refusals = new Refusals(options);
+  const authenticator = new Authenticator(reader, csrf, verifier, tokens, events);
+  const endpoints = new Endpoints(
+    { options, events, reader, authenticator, verifier, tokens, signIn, refresh, revoker, sessions, transport },
+    refusals,
+    adapterHost,
+  );
+  const instance: JwtoInstance = { name, options, authenticator, refusals };
+  return { instance, settings, tokens, transport, endpoints, jwt, purger, refreshPath };
+}

@@ -1,0 +1,75 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Mode } from '../options/jwto-options.js';
+import { milliseconds } from '../store/columns.js';
+
+/** One sign-in on one device: the only truth about it. All times are milliseconds since the epoch. */
+@Entity('jwto_session')
+export class JwtoSession {
+  /** 128 random bits, base64url; never from outside. */
+  @PrimaryColumn({ type: 'varchar', length: 191 })
+  sid!: string;
+
+  /** The module instance. */
+  @Column({ type: 'varchar', length: 191 })
+  realm!: string;
+
+  @Column({ type: 'varchar', length: 191, name: 'user_id' })
+  userId!: string;
+
+  /** How its tokens travel. */
+  @Column({ type: 'varchar', length: 16 })
+  mode!: Mode;
+
+  /** SHA-256 of what changes with the password. */
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  stamp!: string | null;
+
+  /** The refresh token that is accepted. */
+  @Column({ type: 'varchar', length: 191, name: 'current_jti' })
+  currentJti!: string;
+
+  /** Its `iat`. */
+  @Column({ ...milliseconds, name: 'current_iat' })
+  currentIat!: number;
+
+  /** The refresh token that it replaced. */
+  @Column({ type: 'varchar', length: 191, name: 'previous_jti', nullable: true })
+  previousJti!: string | null;
+
+  @Column({ ...milliseconds, name: 'rotated_at', nullable: true })
+  rotatedAt!: number | null;
+
+  /** How often it rotated. */
+  @Column({ type: 'integer' })
+  generation!: number;
+
+  @Column({ ...milliseconds, name: 'signed_in_at' })
+  signedInAt!: number;
+
+  @Column({ ...milliseconds, name: 'last_used_at' })
+  lastUsedAt!: number;
+
+  /** When its refresh token expires. */
+  @Column({ ...milliseconds, name: 'expires_at' })
+  expiresAt!: number;
+
+  /** Its absolute end. */
+  @Column({ ...milliseconds, name: 'ends_at' })
+  endsAt!: number;
+
+  /** The latest `exp` of any access token given out, by whichever process. */
+  @Column({ ...milliseconds, name: 'access_until' })
+  accessUntil!: number;
+
+  @Column({ ...milliseconds, name: 'revoked_at', nullable: true })
+  revokedAt!: number | null;
+
+  @Column({ type: 'varchar', length: 64, name: 'revoked_reason', nullable: true })
+  revokedReason!: string | null;
+
+  @Column({ type: 'varchar', length: 256, name: 'user_agent', nullable: true })
+  userAgent!: string | null;
+
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  ip!: string | null;
+}

@@ -1,0 +1,42 @@
+import { JwtoBlocklistEntry } from '../blocklist/blocklist-entry.entity.js';
+import type { BlocklistRepository } from '../blocklist/blocklist.repository.js';
+import { JwtoSession } from '../sessions/session.entity.js';
+import type { PrimaryStore } from '../store/primary-store.js';
+import { storedId } from '../store/stored-id.js';
+import type { JwtoClaims } from '../tokens/claims.js';
+
+/** Whether an access token was revoked, by itself or with its session. What guards ask after signature and claims stand. */
+export abstract class RevocationCheck {
+  /** @throws JwtoError `store_unavailable`: never "not revoked" where it is not known */
+  abstract isRevoked(claims: JwtoClaims): boolean | Promise<boolean>;
+}
+
+/** `blocklistCheck: 'database'`: one query a request. */
+export class DatabaseRevocationCheck extends RevocationCheck {
+  private sql: string | undefined;
+
+  constructor(
+    private readonly store: PrimaryStore,
+    private readonly blocklist: BlocklistRepository,
+  ) {
+    super();
+  }
+
+  override async isRevoked({ sid, jti }: JwtoClaims): Promise<boolean> {
+    // A token without a jti cannot be in the list; its sid stands in, which is no jti of anything.
+    const key = this.blocklist.key('token', jti ?? sid);
+    this.sql ??=
+      `SELECT sid AS id FROM ${this.store.table(JwtoSession)} WHERE sid = :sid AND revoked_at IS NOT NULL` +
+      ` UNION ALL SELECT realm AS id FROM ${this.store.table(JwtoBlocklistEntry)}` +
+      ` WHERE realm = :realm AND kind = :kind AND value = :value`;
+    const rows = await this.store.query(this.sql, { sid: storedId(sid), ...key });
+    return rows.length > 0;
+  }
+}
+
+/** `blocklistCheck: 'refresh'`: access tokens live until they expire, as in djwto. */
+export class NoRevocationCheck extends RevocationCheck {
+  override isRevoked(): boolean {
+    return false;
+  }
+}

@@ -1,0 +1,103 @@
+import type { BlocklistRepository } from '../blocklist/blocklist.repository.js';
+import type { Clock } from '../clock/clock.js';
+import type { RequestInfo } from '../events/jwto-event.js';
+import type { JwtoEvents } from '../events/jwto-events.js';
+import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { JwtoSession } from '../sessions/session.entity.js';
+import type { SessionRepository } from '../sessions/session.repository.js';
+import type { JwtoClaims } from '../tokens/claims.js';
+
+/** Why a session was revoked; kept with it and told in `jwto.session_revoked`. */
+export type RevocationReason =
+  | 'revoked'
+  | 'logout'
+  | 'user_revoked'
+  | 'user_inactive'
+  | 'stamp_changed'
+  | 'too_many_sessions'
+  | 'signed_in_again'
+  | (string & {});
+
+/** Ends sessions and blocks tokens. Each ending tells one event, from the process whose statement did it. */
+export class Revoker {
+  constructor(
+    private readonly sessions: SessionRepository,
+    private readonly blocklist: BlocklistRepository,
+    private readonly events: JwtoEvents,
+    private readonly clock: Clock,
+    private readonly options: ResolvedOptions,
+  ) {}
+
+  /** @returns whether this call ended it */
+  async endSession(
+    { sid, userId }: { sid: string; userId: string | null },
+    reason: RevocationReason,
+    request: RequestInfo | null = null,
+  ): Promise<boolean> {
+    const ended = await this.sessions.revoke(sid, reason, this.clock.now());
+    if (ended) this.events.emit('jwto.session_revoked', { sid, userId, reason, request });
+    return ended;
+  }
+
+  /**
+   * Ends the session of a token that its holder gave back.
+   *
+   * @returns whether this call ended it
+   */
+  async signOut(claims: JwtoClaims, request: RequestInfo | null): Promise<boolean> {
+    const ended = await this.sessions.revoke(claims.sid, 'logout', this.clock.now());
+    if (ended) this.blacklisted(claims, request);
+    return ended;
+  }
+
+  /**
+   * Blocks one access token by its `jti` until its own `exp`.
+   *
+   * @returns whether it was not blocked before
+   */
+  async blockToken(claims: JwtoClaims, jti: string): Promise<boolean> {
+    const blocked = await this.blocklist.add({
+      kind: 'token',
+      value: jti,
+      revokedAt: this.clock.now(),
+      expiresAt: (claims.exp + this.options.leeway) * 1000,
+      reason: 'revoked',
+    });
+    if (blocked) this.blacklisted(claims, null);
+    return blocked;
+  }
+
+  /**
+   * Ends every sign-in of a user that began before now, one in flight too.
+   *
+   * @returns how many sessions it ended
+   */
+  async endUser(userId: string): Promise<number> {
+    const now = this.clock.now();
+    const expiresAt = now + this.options.sessionLifetime * 1000;
+    await this.blocklist.add({ kind: 'user', value: userId, revokedAt: now, expiresAt, reason: 'user_revoked' });
+    const sessions = await this.sessions.findSignedInBefore(userId, now);
+    return this.endEach(sessions, userId, 'user_revoked', null);
+  }
+
+  /** Ends the oldest sessions of a user beyond the limit. After the insert, so that parallel logins agree. */
+  async trim(userId: string, request: RequestInfo | null): Promise<void> {
+    const live = await this.sessions.findLive(userId, this.clock.now());
+    await this.endEach(live.slice(this.options.maxSessionsPerUser), userId, 'too_many_sessions', request);
+  }
+
+  private async endEach(
+    sessions: readonly JwtoSession[],
+    userId: string,
+    reason: RevocationReason,
+    request: RequestInfo | null,
+  ): Promise<number> {
+    let ended = 0;
+    for (const { sid } of sessions) if (await this.endSession({ sid, userId }, reason, request)) ended += 1;
+    return ended;
+  }
+
+  private blacklisted(claims: JwtoClaims, request: RequestInfo | null): void {
+    this.events.emit('jwto.blacklisted', { sid: claims.sid, userId: String(claims.user.id), claims, request });
+  }
+}

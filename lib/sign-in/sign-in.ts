@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import type { BlocklistRepository } from '../blocklist/blocklist.repository.js';
+import { toSeconds, type Clock } from '../clock/clock.js';
+import { CredentialsInvalidError, LoginThrottledError } from '../errors/request-errors.js';
+import { StoreUnavailableError } from '../errors/store-errors.js';
+import { UserInactiveError } from '../errors/token-errors.js';
+import type { RequestInfo } from '../events/jwto-event.js';
+import type { JwtoEvents } from '../events/jwto-events.js';
+import type { Mode, ResolvedOptions } from '../options/jwto-options.js';
+import { randomId, type SessionRepository } from '../sessions/session.repository.js';
+import { isWellFormed } from '../store/stored-id.js';
+import type { UserDirectory } from '../users/user-directory.js';
+import type { LoginCredentials, SignInUser } from '../users/user-provider.js';
+import type { IssuedTokens } from './issued-tokens.js';
+import type { Revoker } from './revoker.js';
+import type { TokenFactory } from './token-factory.js';
+
+/** Longest credentials in characters; longer ones are refused without hashing (OWASP ASVS 6.2.9). */
+const MAX_USERNAME = 150;
+const MAX_PASSWORD = 1024;
+
+/** Where and how someone signs in. */
+export interface SignInContext {
+  mode: Mode;
+  request: RequestInfo | null;
+}
+
+/** Opens sessions. */
+export class SignIn {
+  private readonly logger = new Logger('Jwto');
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly clock: Clock,
+    private readonly users: UserDirectory,
+    private readonly factory: TokenFactory,
+    private readonly sessions: SessionRepository,
+    private readonly blocklist: BlocklistRepository,
+    private readonly revoker: Revoker,
+    private readonly events: JwtoEvents,
+  ) {}
+
+  /**
+   * Signs in by password.
+   *
+   * @throws JwtoError `login_throttled`, `credentials_invalid`, `token_too_large`, `store_unavailable`
+   */
+  async withPassword(credentials: LoginCredentials, context: SignInContext): Promise<IssuedTokens> {
+    await this.throttle(credentials.username, context.request);
+    if (!isPossible(credentials)) throw new CredentialsInvalidError();
+    // Read before the password is looked at: a `revokeUser` in between then finds this sign-in to be before it.
+    const signedInAt = this.clock.now();
+    const user = await this.users.authenticate(credentials);
+    if (user === null || user.isActive === false) throw new CredentialsInvalidError();
+    return this.open(user, signedInAt, context);
+  }
+
+  /**
+   * Signs in without a password, after an external login.
+   *
+   * @throws JwtoError `user_inactive`, `token_too_large`, `store_unavailable`
+   */
+  async withoutPassword(user: SignInUser, context: SignInContext): Promise<IssuedTokens> {
+    if (user.isActive === false) throw new UserInactiveError();
+    return this.open(user, this.clock.now(), context);
+  }
+
+  private async open(user: SignInUser, signedInAt: number, { mode, request }: SignInContext): Promise<IssuedTokens> {
+    const { refreshTokenLifetime, sessionLifetime } = this.options;
+    const sid = randomId();
+    const userId = String(user.id);
+    const now = this.clock.now();
+    const iat = toSeconds(now) * 1000;
+    const endsAt = iat + sessionLifetime * 1000;
+    const expiresAt = Math.min(iat + refreshTokenLifetime * 1000, endsAt);
+    const refresh = { jti: randomId(), iat, expiresAt };
+    const tokens = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
+
+    await this.sessions.insert({
+      sid,
+      userId,
+      mode,
+      stamp: stampOf(user),
+      currentJti: refresh.jti,
+      currentIat: iat,
+      signedInAt,
+      lastUsedAt: now,
+      expiresAt,
+      endsAt,
+      accessUntil: (tokens.accessClaims.exp + this.options.leeway) * 1000,
+      userAgent: request?.userAgent ?? null,
+      ip: request?.ip?.slice(0, 64) ?? null,
+    });
+    if (await this.blocklist.isUserRevokedSince(userId, signedInAt)) {
+      await this.revoker.endSession({ sid, userId }, 'user_revoked', request);
+      throw new CredentialsInvalidError();
+    }
+    await this.revoker.trim(userId, request);
+    this.events.emit('jwto.logged_in', { userId, sid, claims: tokens.accessClaims, request });
+    return tokens;
+  }
+
+  private async throttle(username: string, request: RequestInfo | null): Promise<void> {
+    let retryAfter: number | null | undefined;
+    try {
+      retryAfter = await this.options.throttleLogin?.({ username, ip: request?.ip ?? null });
+    } catch (error) {
+      this.logger.error('throttleLogin failed', error instanceof Error ? error.stack : String(error));
+      throw new StoreUnavailableError(error);
+    }
+    if (typeof retryAfter === 'number' && retryAfter > 0) throw new LoginThrottledError(Math.ceil(retryAfter));
+  }
+}
+
+/** The SHA-256 of a user's stamp, as the session keeps it. */
+export function stampOf({ stamp }: SignInUser): string | null {
+  return stamp === undefined ? null : createHash('sha256').update(stamp).digest('base64url');
+}
+
+/** Whether these can be anybody's credentials at all; no user store ever sees a NUL or half a character. */
+function isPossible({ username, password }: LoginCredentials): boolean {
+  const short = [...username].length <= MAX_USERNAME && [...password].length <= MAX_PASSWORD;
+  return short && !username.includes('\0') && isWellFormed(username);
+}

@@ -1,0 +1,83 @@
+import { toSeconds } from '../clock/clock.js';
+import type { Mode, ResolvedOptions } from '../options/jwto-options.js';
+import { randomId } from '../sessions/session.repository.js';
+import { composeClaims, type JwtoUser, type JwtoClaims, type TokenType } from '../tokens/claims.js';
+import type { TokenSigner } from '../tokens/token-signer.js';
+import type { UserDirectory } from '../users/user-directory.js';
+import type { SignInUser } from '../users/user-provider.js';
+import type { DeliveryLimits, IssuedTokens } from './issued-tokens.js';
+
+/** What two tokens are made from. Times are milliseconds since the epoch. */
+export interface TokenPlan {
+  sid: string;
+  mode: Mode;
+  now: number;
+  signedInAt: number;
+  endsAt: number;
+  refresh: { jti: string; iat: number; expiresAt: number };
+}
+
+/** Makes both tokens of a session. It writes nothing: whatever can fail in it, fails before anything is changed. */
+export class TokenFactory {
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly users: UserDirectory,
+    private readonly signer: TokenSigner,
+    private readonly limits: DeliveryLimits,
+  ) {}
+
+  /** @throws JwtoError `store_unavailable` if the ClaimsProvider fails, `token_too_large` */
+  async make(user: SignInUser, plan: TokenPlan): Promise<IssuedTokens> {
+    const accessExp = Math.min(toSeconds(plan.now) + this.options.accessTokenLifetime, toSeconds(plan.endsAt));
+    const [accessClaims, refreshClaims] = await Promise.all([
+      this.claims(user, plan, 'access', {
+        exp: accessExp,
+        iat: this.options.iat ? toSeconds(plan.now) : undefined,
+        jti: this.options.jti ? randomId() : undefined,
+        refresh_iat: toSeconds(plan.refresh.iat),
+      }),
+      this.claims(user, plan, 'refresh', {
+        exp: toSeconds(plan.refresh.expiresAt),
+        iat: toSeconds(plan.refresh.iat),
+        jti: plan.refresh.jti,
+        refresh_iat: undefined,
+      }),
+    ]);
+    const tokens: IssuedTokens = {
+      sid: plan.sid,
+      mode: plan.mode,
+      access: this.signer.sign(accessClaims),
+      refresh: this.signer.sign(refreshClaims),
+      accessClaims,
+      refreshClaims,
+      endsAt: plan.endsAt,
+    };
+    this.limits.check(tokens);
+    return tokens;
+  }
+
+  private async claims(
+    user: SignInUser,
+    { sid, now, signedInAt }: TokenPlan,
+    type: TokenType,
+    own: { exp: number; iat: number | undefined; jti: string | undefined; refresh_iat: number | undefined },
+  ): Promise<JwtoClaims> {
+    const { iss, sub, aud, nbfLifetime } = this.options;
+    const claimUser: JwtoUser = { id: user.id, username: user.username, perms: [...(user.perms ?? [])] };
+    const added = await this.users.claims(user, { type, sid });
+    return composeClaims(
+      {
+        iss,
+        sub: sub ?? String(user.id),
+        aud: Array.isArray(aud) ? [...aud] : (aud as string | undefined),
+        nbf: nbfLifetime > 0 ? toSeconds(now) + nbfLifetime : undefined,
+        sid,
+        type,
+        auth_time: toSeconds(signedInAt),
+        ...own,
+      },
+      claimUser,
+      added,
+    );
+  }
+}

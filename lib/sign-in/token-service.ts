@@ -1,0 +1,183 @@
+import { Injectable } from '@nestjs/common';
+import { RequestInvalidError } from '../errors/request-errors.js';
+import { TokenRevokedError } from '../errors/token-errors.js';
+import type { RequestInfo } from '../events/jwto-event.js';
+import type { Clock } from '../clock/clock.js';
+import type { Mode, ResolvedOptions } from '../options/jwto-options.js';
+import type { JwtoSession } from '../sessions/session.entity.js';
+import type { SessionRepository } from '../sessions/session.repository.js';
+import { copyClaims, type JwtoClaims, type TokenType } from '../tokens/claims.js';
+import type { JsonObject } from '../tokens/strict-jws.js';
+import type { TokenVerifier } from '../tokens/token-verifier.js';
+import type { SignInUser } from '../users/user-provider.js';
+import type { IssuedTokens } from './issued-tokens.js';
+import type { Purger, PurgeResult } from './purger.js';
+import type { Refresh } from './refresh.js';
+import type { RevocationCheck } from './revocation-check.js';
+import type { RevocationReason, Revoker } from './revoker.js';
+import type { SignIn } from './sign-in.js';
+
+/** Options of {@link TokenService.issue}. */
+export interface IssueOptions {
+  /** @defaultValue the first mode of the settings */
+  mode?: Mode | undefined;
+  /** Where the sign-in came from: `requestInfo(request)`. Kept with the session and told in the event. */
+  request?: RequestInfo | undefined;
+}
+
+/** Options of {@link TokenService.revokeSession}. */
+export interface RevokeOptions {
+  /** Told in `jwto.session_revoked`, at most 64 characters. @defaultValue `'revoked'` */
+  reason?: RevocationReason | undefined;
+  /** Where it came from: `requestInfo(request)`. */
+  request?: RequestInfo | undefined;
+}
+
+/** A live session, as {@link TokenService.listSessions} shows it. Times are milliseconds since the epoch. */
+export type SessionInfo = Pick<
+  JwtoSession,
+  'sid' | 'mode' | 'signedInAt' | 'lastUsedAt' | 'expiresAt' | 'endsAt' | 'userAgent' | 'ip'
+>;
+
+/** The parts that {@link TokenService} is the façade of. */
+export interface TokenServiceParts {
+  options: ResolvedOptions;
+  clock: Clock;
+  verifier: TokenVerifier;
+  signIn: SignIn;
+  refresh: Refresh;
+  revoker: Revoker;
+  revocations: RevocationCheck;
+  sessions: SessionRepository;
+  purger: Purger;
+}
+
+/**
+ * Everything about tokens and sessions, for the application's own code. Inject it; of a named module instance by
+ * `@InjectTokenService('name')`. Every method that asks the database throws `store_unavailable` if it does not answer.
+ */
+@Injectable()
+export class TokenService {
+  constructor(private readonly parts: TokenServiceParts) {}
+
+  /**
+   * Signs a user in without a password, for instance after an external login.
+   *
+   * @throws JwtoError `user_inactive`, `token_too_large`, `store_unavailable`, and `request_invalid` for a mode that
+   * the settings do not have
+   *
+   * @example
+   * ```ts
+   * const tokens = await this.tokens.issue(user, { request: requestInfo(request) });
+   * this.transport.write(response, tokens); // for cookies; in JSON mode send the tokens
+   * ```
+   */
+  issue(user: SignInUser, { mode, request }: IssueOptions = {}): Promise<IssuedTokens> {
+    const { modes } = this.parts.options;
+    if (mode !== undefined && !modes.includes(mode)) throw new RequestInvalidError(`mode must be one of ${modes.join(', ')}.`);
+    return this.parts.signIn.withoutPassword(user, { mode: mode ?? modes[0], request: request ?? null });
+  }
+
+  /**
+   * Verifies a token as a guard does: signature, claims, times, and whether it was revoked.
+   *
+   * @param type - which token is due; `access` unless told
+   * @returns a copy of the claims, which may be changed
+   * @throws JwtoError `token_malformed`, `token_invalid`, `token_wrong_type`, `token_expired`, `token_not_yet_valid`,
+   * `token_revoked`, `store_unavailable`
+   */
+  async verify(token: string, { type = 'access' }: { type?: TokenType } = {}): Promise<JwtoClaims> {
+    const claims = this.parts.verifier.verify(token, type);
+    await this.assertNotRevoked(claims);
+    return copyClaims(claims);
+  }
+
+  /** Refuses a revoked token whose claims were verified. @internal */
+  async assertNotRevoked(claims: JwtoClaims): Promise<void> {
+    if (claims.type === 'refresh') await this.parts.refresh.accept(claims);
+    else if (await this.parts.revocations.isRevoked(claims)) throw new TokenRevokedError();
+  }
+
+  /**
+   * Gives a new access token; the expiry of the refresh token stays. What `refresh_access` does.
+   *
+   * @throws JwtoError as {@link TokenService.verify}, and `user_inactive`, `token_too_large`
+   */
+  async refresh(refreshToken: string, { request }: Pick<IssueOptions, 'request'> = {}): Promise<IssuedTokens> {
+    const claims = this.parts.verifier.verify(refreshToken, 'refresh');
+    return this.parts.refresh.run(claims, 'access', { request: request ?? null });
+  }
+
+  /**
+   * Gives a new access token and moves the expiry of the refresh token, never past the session's end. What
+   * `update_refresh` does.
+   *
+   * @throws JwtoError as {@link TokenService.refresh}
+   */
+  async updateRefresh(refreshToken: string, { request }: Pick<IssueOptions, 'request'> = {}): Promise<IssuedTokens> {
+    const claims = this.parts.verifier.verify(refreshToken, 'refresh');
+    return this.parts.refresh.run(claims, 'refresh', { request: request ?? null });
+  }
+
+  /**
+   * Revokes one token, also an expired one. An access token is blocked until its `exp` and its session lives on; a
+   * refresh token takes its session and access tokens with it (RFC 7009 §2.1), as does an access token without `jti`.
+   *
+   * @returns whether it was not revoked before
+   * @throws JwtoError `token_malformed`, `token_invalid`, `store_unavailable`
+   */
+  async revokeToken(token: string): Promise<boolean> {
+    const claims = this.parts.verifier.identify(token);
+    if (claims.type === 'refresh' || claims.jti === undefined) return this.parts.revoker.signOut(claims, null);
+    return this.parts.revoker.blockToken(claims, claims.jti);
+  }
+
+  /**
+   * Ends one session with its access tokens.
+   *
+   * @returns whether it was there and not revoked before
+   */
+  async revokeSession(sid: string, { reason = 'revoked', request }: RevokeOptions = {}): Promise<boolean> {
+    const session = await this.parts.sessions.find(sid);
+    return session !== null && this.parts.revoker.endSession(session, reason.slice(0, 64), request);
+  }
+
+  /**
+   * Ends every session of a user that was signed in before now, and a login that is under way. A sign-in right after
+   * it lives.
+   *
+   * @returns how many sessions it ended
+   */
+  revokeUser(userId: string | number): Promise<number> {
+    return this.parts.revoker.endUser(String(userId));
+  }
+
+  /** The live sessions of a user, the newest first. */
+  async listSessions(userId: string | number): Promise<SessionInfo[]> {
+    const sessions = await this.parts.sessions.findLive(String(userId), this.parts.clock.now());
+    return sessions.map(({ sid, mode, signedInAt, lastUsedAt, expiresAt, endsAt, userAgent, ip }) => ({
+      sid,
+      mode,
+      signedInAt,
+      lastUsedAt,
+      expiresAt,
+      endsAt,
+      userAgent,
+      ip,
+    }));
+  }
+
+  /**
+   * Reads a token **without verifying anything**: what it says may be anybody's words.
+   *
+   * @throws JwtoError `token_malformed`
+   */
+  decode(token: string): { header: JsonObject; payload: JsonObject } {
+    return copyClaims(this.parts.verifier.decode(token));
+  }
+
+  /** Deletes the rows of ended sessions and blocks now, in small batches; a timer does so every ten minutes. */
+  purge(): Promise<PurgeResult> {
+    return this.parts.purger.purge();
+  }
+}

@@ -1,0 +1,51 @@
+import { Logger } from '@nestjs/common';
+import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
+import { JwtoError } from '../errors/jwto-error.js';
+import { StoreUnavailableError } from '../errors/store-errors.js';
+import { escapeSql } from './typeorm-versions.js';
+
+/**
+ * The database as this library uses it. Every statement, a read too, runs on the primary: TypeORM sends SELECTs to a
+ * slave otherwise, and a slave that is behind forgets revocations. Every statement stands by itself: a transaction
+ * would be rolled back by the refusal that it led to, and better-sqlite3 has one for the whole process.
+ */
+export class PrimaryStore {
+  private readonly logger = new Logger('Jwto');
+
+  constructor(readonly dataSource: DataSource) {}
+
+  /**
+   * Runs SQL with `:name` parameters on the primary, for what TypeORM's query builder cannot say.
+   *
+   * @throws {@link StoreUnavailableError} whatever the database says
+   */
+  query(sql: string, parameters: Record<string, string | number> = {}): Promise<Record<string, unknown>[]> {
+    const [escaped, values] = escapeSql(this.dataSource, sql, parameters);
+    return this.run((manager) => manager.query(escaped, values));
+  }
+
+  /** The name of an entity's table, escaped for SQL. */
+  table(entity: EntityTarget<ObjectLiteral>): string {
+    const { tablePath } = this.dataSource.getMetadata(entity);
+    return tablePath.split('.').map((part) => this.dataSource.driver.escape(part)).join('.');
+  }
+
+  /**
+   * Runs statements on the primary.
+   *
+   * @throws {@link StoreUnavailableError} whatever the database says; the cause is logged
+   */
+  async run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    let runner: QueryRunner | undefined;
+    try {
+      runner = this.dataSource.createQueryRunner('master');
+      return await work(runner.manager);
+    } catch (error) {
+      if (error instanceof JwtoError) throw error;
+      this.logger.error('The database did not answer a statement of jwto', error instanceof Error ? error.stack : String(error));
+      throw new StoreUnavailableError(error);
+    } finally {
+      await runner?.release().catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { RequestInvalidError } from '../errors/request-errors.js';
+import { TokenMalformedError } from '../errors/token-errors.js';
+import { headerValues, type AnyRequest } from './raw-request.js';
+
+/** The scheme, whatever its case (RFC 9110 §11.1), and what follows it. */
+const BEARER = /^bearer(?![\w!#$%&'*+.^`|~-])(.*)$/is;
+/** RFC 6750 §2.1: b64token. */
+const CREDENTIAL = /^ +([\w.~+/-]+=*)$/;
+
+/**
+ * Reads `Authorization: Bearer` (RFC 6750 §2.1).
+ *
+ * @returns the token; `''` if the scheme stands alone; `undefined` if there is no such header or it has another scheme
+ * @throws JwtoError `request_invalid` for two such headers, `token_malformed` for anything else behind the scheme
+ */
+export function readBearer(request: AnyRequest): string | undefined {
+  const headers = headerValues(request, 'authorization');
+  if (headers.length > 1) throw new RequestInvalidError('Send one Authorization header.');
+  const rest = BEARER.exec(headers[0] ?? '')?.[1];
+  if (rest === undefined || rest.trim() === '') return rest?.trim();
+  const token = CREDENTIAL.exec(rest)?.[1];
+  if (token === undefined) throw new TokenMalformedError();
+  return token;
+}

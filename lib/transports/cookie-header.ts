@@ -1,0 +1,17 @@
+import { headerValues, type AnyRequest } from './raw-request.js';
+
+/**
+ * All values of a cookie, in the order in which the browser sent them. Nothing is decoded: the values of ours need no
+ * encoding, and what a parser makes of `%41`, quotes or `j:{…}` is nobody's business. The parser of the package
+ * `cookie` keeps the first of two, which may be a planted one (RFC 6265 §8.6).
+ */
+export function cookieValues(request: AnyRequest, name: string): string[] {
+  const values: string[] = [];
+  for (const header of headerValues(request, 'cookie')) {
+    for (const pair of header.split(';')) {
+      const equals = pair.indexOf('=');
+      if (equals > 0 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim());
+    }
+  }
+  return values.filter((value, index) => value !== '' && values.indexOf(value) === index);
+}

@@ -1,0 +1,89 @@
+import type { CsrfEvidence } from '../csrf/csrf-evidence.js';
+import { TokenMissingError } from '../errors/token-errors.js';
+import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { TokenType } from '../tokens/claims.js';
+import { readBearer } from './bearer.js';
+import { cookieValues } from './cookie-header.js';
+import type { CookieMode, CookieNames } from './cookie-names.js';
+import { headerOf, isEncrypted, rawOf, type AnyRequest } from './raw-request.js';
+
+/** The one credential of a request: a header's token, or the cookies of that name, of which a stranger may have planted some. */
+export interface Credential {
+  readonly from: 'header' | 'cookie';
+  /** At least one. */
+  readonly tokens: readonly string[];
+}
+
+/** Finds the credential of a request. */
+export class CredentialReader {
+  private readonly cookieModes: readonly CookieMode[];
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly names: CookieNames,
+  ) {
+    this.cookieModes = options.modes.filter((mode) => mode !== 'JSON');
+  }
+
+  /**
+   * `Authorization: Bearer` decides where `JSON` is among the modes, even if it is bad; else the cookies.
+   *
+   * @throws JwtoError `token_missing`, as the first mode says; `request_invalid`, `token_malformed` for a bad header
+   */
+  read(request: AnyRequest, type: TokenType): Credential {
+    const bearer = this.bearer(request);
+    if (bearer !== undefined) return bearer;
+    const tokens = this.cookies(request, type);
+    if (tokens.length === 0) throw this.missing(type);
+    return { from: 'cookie', tokens };
+  }
+
+  /** Every token that the request carries, of both types; for a logout. */
+  readAll(request: AnyRequest): Credential | undefined {
+    const bearer = this.bearer(request);
+    if (bearer !== undefined) return bearer;
+    const tokens = this.readCookies(request);
+    return tokens.length === 0 ? undefined : { from: 'cookie', tokens };
+  }
+
+  /** Every token in a cookie, of both types. */
+  readCookies(request: AnyRequest): string[] {
+    return [...this.cookies(request, 'refresh'), ...this.cookies(request, 'access')];
+  }
+
+  /** What the request shows of where it came from. */
+  evidence(request: AnyRequest): CsrfEvidence {
+    const raw = rawOf(request);
+    const { originalMethod } = request as { originalMethod?: string };
+    return {
+      methods: [raw.method ?? '', ...(originalMethod === undefined ? [] : [originalMethod])],
+      host: headerOf(request, 'host') ?? headerOf(request, ':authority'),
+      encrypted: isEncrypted(request),
+      origin: headerOf(request, 'origin'),
+      referer: headerOf(request, 'referer'),
+      site: headerOf(request, 'sec-fetch-site'),
+      header: headerOf(request, 'x-csrftoken'),
+      cookies: cookieValues(request, this.names.csrf),
+      cookieName: this.names.csrf,
+    };
+  }
+
+  /** The refusal of a request without a credential. */
+  missing(type: TokenType): TokenMissingError {
+    const [first] = this.options.modes;
+    if (first === 'JSON') return new TokenMissingError();
+    return new TokenMissingError(type === 'refresh' ? this.names.refresh : this.names.access[first]);
+  }
+
+  private bearer(request: AnyRequest): Credential | undefined {
+    if (!this.options.modes.includes('JSON')) return undefined;
+    const token = readBearer(request);
+    if (token === '') throw new TokenMissingError();
+    return token === undefined ? undefined : { from: 'header', tokens: [token] };
+  }
+
+  private cookies(request: AnyRequest, type: TokenType): string[] {
+    const names = type === 'refresh' ? [this.names.refresh] : this.cookieModes.map((mode) => this.names.access[mode]);
+    return this.cookieModes.length === 0 ? [] : names.flatMap((name) => cookieValues(request, name));
+  }
+}

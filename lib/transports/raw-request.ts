@@ -1,0 +1,59 @@
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { RequestInfo } from '../events/jwto-event.js';
+
+/** A request of Express, of Fastify, or of Node itself. */
+export type AnyRequest = IncomingMessage | { readonly raw: IncomingMessage; readonly ip?: string };
+
+/** Node's own request inside the framework's. */
+export function rawOf(request: AnyRequest): IncomingMessage {
+  return 'raw' in request ? request.raw : request;
+}
+
+/** The path as it came in, before a router cut anything off, without its query. */
+export function pathOf(request: AnyRequest): string {
+  const raw = rawOf(request) as IncomingMessage & { originalUrl?: string };
+  return (raw.originalUrl ?? raw.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
+/** Whether the socket itself is TLS; a proxy's word for it is not taken. */
+export function isEncrypted(request: AnyRequest): boolean {
+  return (rawOf(request).socket as Partial<TLSSocket> | undefined)?.encrypted === true;
+}
+
+/** All the values of a header, each as it came; Node alone keeps the first of two `Authorization` headers. */
+export function headerValues(request: AnyRequest, name: string): readonly string[] {
+  const raw = rawOf(request) as IncomingMessage & { headersDistinct?: NodeJS.Dict<string[]> };
+  // HTTP/2 and Fastify's `inject` have no headersDistinct.
+  return raw.headersDistinct === undefined ? [raw.headers[name] ?? []].flat() : (raw.headersDistinct[name] ?? []);
+}
+
+/** A header as one text, or `undefined`. */
+export function headerOf(request: AnyRequest, name: string): string | undefined {
+  const values = headerValues(request, name);
+  return values.length === 0 ? undefined : values.join(', ');
+}
+
+/**
+ * What events, and the session's row, tell of a request.
+ *
+ * @example
+ * ```ts
+ * const tokens = await this.tokens.issue(user, { request: requestInfo(request) });
+ * ```
+ */
+export function requestInfo(request: AnyRequest): RequestInfo {
+  const raw = rawOf(request);
+  const { ip } = request as { ip?: string };
+  return Object.freeze({
+    method: raw.method ?? '',
+    path: pathOf(request),
+    ip: ip ?? raw.socket?.remoteAddress ?? null,
+    userAgent: userAgentOf(request),
+  });
+}
+
+function userAgentOf(request: AnyRequest): string | null {
+  const text = headerOf(request, 'user-agent')?.replace(/\p{Cc}/gu, '').slice(0, 256);
+  return text === undefined || text === '' ? null : text;
+}

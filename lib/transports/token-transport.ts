@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import type { CsrfCheck } from '../csrf/csrf-check.js';
+import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { IssuedTokens } from '../sign-in/issued-tokens.js';
+import { cookieValues } from './cookie-header.js';
+import type { CookieNames } from './cookie-names.js';
+import type { CookieWriter } from './cookie-writer.js';
+import { appendCookies, type AnyReply } from './raw-reply.js';
+import { pathOf, type AnyRequest } from './raw-request.js';
+import type { RefreshPath } from './refresh-path.js';
+
+/** The parts of a {@link TokenTransport}. */
+export interface TokenTransportParts {
+  options: ResolvedOptions;
+  names: CookieNames;
+  writer: CookieWriter;
+  csrf: CsrfCheck | undefined;
+  refreshPath: RefreshPath;
+}
+
+/**
+ * Gives tokens to a client and takes them from it, on Express and Fastify. The endpoints use it; inject it where the
+ * application signs users in by itself and its clients use cookies.
+ */
+@Injectable()
+export class TokenTransport {
+  constructor(private readonly parts: TokenTransportParts) {}
+
+  /**
+   * Adds the cookies of a session to a reply, CSRF token included. In `JSON` mode it does nothing: send the tokens.
+   *
+   * @param request - the request that is answered; the CSRF token that it proved is sent again
+   */
+  write(reply: AnyReply, tokens: IssuedTokens, request?: AnyRequest): void {
+    const { mode, sid } = tokens;
+    if (mode === 'JSON') return;
+    const presented = request === undefined ? [] : cookieValues(request, this.parts.names.csrf);
+    const csrfToken = this.parts.csrf?.tokenFor(sid, presented);
+    appendCookies(reply, this.parts.writer.set(tokens, mode, this.pathFor(request), csrfToken));
+  }
+
+  /** Adds a new CSRF token for a session. @param endsAt - the session's end, milliseconds since the epoch */
+  writeCsrf(reply: AnyReply, sid: string, endsAt: number): void {
+    const { csrf, writer } = this.parts;
+    if (csrf !== undefined) appendCookies(reply, writer.setCsrf(csrf.tokenFor(sid, []), endsAt));
+  }
+
+  /** Takes every cookie of ours from the client. Where no mode uses cookies it does nothing. */
+  clear(reply: AnyReply, request?: AnyRequest): void {
+    const { options, writer } = this.parts;
+    if (options.modes.some((mode) => mode !== 'JSON')) appendCookies(reply, writer.clear(this.pathFor(request)));
+  }
+
+  private pathFor(request: AnyRequest | undefined): string {
+    return this.parts.refreshPath.near(request === undefined ? '/' : pathOf(request));
+  }
+}
