@@ -19,8 +19,8 @@ export class TokenSigner {
   sign(claims: JwtoClaims): string {
     const key = this.keys.active;
     if (key === undefined) throw new JwtoConfigurationError('this process has no signingKey and issues no tokens');
-    // `noTimestamp`: jsonwebtoken would add an `iat` where the settings leave it out.
-    if (isKnownToJwtService(key.algorithm)) return this.jwt.sign({ ...claims }, { noTimestamp: true });
+    // jsonwebtoken adds an `iat` where there is none; `noTimestamp` takes away one that is there.
+    if (isKnownToJwtService(key.algorithm)) return this.jwt.sign({ ...claims }, { noTimestamp: claims.iat === undefined });
     const parts = [{ alg: key.algorithm, typ: 'JWT' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
     const input = parts.join('.');
     return `${input}.${signBytes(key, input).toString('base64url')}`;
