@@ -1,4 +1,4 @@
-import type { DynamicModule, InjectionToken, ModuleMetadata, OptionalFactoryDependency, Provider, Type } from '@nestjs/common';
+import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Provider, Type } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { JwtoOptions } from './options/jwto-options.js';
 import type { ClaimsProvider } from './users/claims-provider.js';
@@ -20,7 +20,10 @@ export type ProviderSource<T> =
   | { useClass: Type<T> }
   | { useExisting: InjectionToken }
   | { useValue: T }
-  | { useFactory: (...dependencies: never[]) => T | Promise<T>; inject?: (InjectionToken | OptionalFactoryDependency)[] };
+  | {
+      useFactory: (...dependencies: never[]) => T | Promise<T>;
+      inject?: (InjectionToken | OptionalFactoryDependency)[];
+    };
 
 /** What shapes the module itself, and so cannot come from an async factory. */
 export interface JwtoModuleExtras {
@@ -57,8 +60,7 @@ export interface JwtoModuleAsyncOptions extends JwtoModuleExtras {
 
 /** A provider of `token` from a {@link ProviderSource}. */
 export function provide<T>(token: InjectionToken, source: ProviderSource<T>): Provider {
-  return typeof source === 'function' ? { provide: token, useClass: source } : ({ provide: token, ...source } as Provider);
+  return typeof source === 'function'
+    ? { provide: token, useClass: source }
+    : ({ provide: token, ...source } as Provider);
 }
-
-/** The modules of `imports`, as a dynamic module takes them. */
-export type Imports = NonNullable<DynamicModule['imports']>;

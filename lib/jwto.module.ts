@@ -23,7 +23,6 @@ import { DEFAULT_INSTANCE, instanceToken } from './guards/instance.js';
 import { registerStrategy } from './guards/jwto.strategy.js';
 import {
   provide,
-  type Imports,
   type JwtoModuleAsyncOptions,
   type JwtoModuleExtras,
   type JwtoModuleOptions,
@@ -127,7 +126,9 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
     const { instance, refreshPath } = this.wiring;
     const own = this.hook.mappedRoutes().filter((route) => route.instance === instance.name);
     refreshPath.learn(
-      own.flatMap(({ leaf, mapped }) => (leaf === undefined ? [] : [mapped.replace(/\/+$/, '').slice(0, -leaf.length - 1)])),
+      own.flatMap(({ leaf, mapped }) =>
+        leaf === undefined ? [] : [mapped.replace(/\/+$/, '').slice(0, -leaf.length - 1)],
+      ),
     );
     registerStrategy(this.adapterHost.httpAdapter.getInstance(), instance);
   }
@@ -147,7 +148,7 @@ function assemble(extras: JwtoModuleExtras, optionProviders: Provider[]): Dynami
   return {
     module: JwtoModule,
     global: extras.isGlobal ?? true,
-    imports: (extras.imports ?? []) as Imports,
+    imports: extras.imports ?? [],
     controllers: [...controllers],
     providers: [
       ...optionProviders,
@@ -204,7 +205,9 @@ function dataSourceProvider({ dataSource = DataSource }: JwtoModuleExtras): Prov
       const source = found.find((one) => one !== undefined);
       if (source !== undefined) return source;
       const what = dataSource === DataSource ? 'a TypeORM DataSource' : `the DataSource ${String(dataSource)}`;
-      throw new JwtoConfigurationError(`it needs ${what}: import TypeOrmModule.forRoot(…), or give the dataSource option`);
+      throw new JwtoConfigurationError(
+        `it needs ${what}: import TypeOrmModule.forRoot(…), or give the dataSource option`,
+      );
     },
     inject: [SETTINGS, ...tokens.map((token) => ({ token, optional: true }))],
   };

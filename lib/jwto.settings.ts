@@ -19,10 +19,15 @@ export interface Settings {
  */
 export function readSettings(options: JwtoOptions, { name, users }: JwtoModuleExtras): Settings {
   const given: unknown = options;
-  if (typeof given !== 'object' || given === null) throw new JwtoConfigurationError('the options factory returned no options');
+  if (typeof given !== 'object' || given === null)
+    throw new JwtoConfigurationError('the options factory returned no options');
   const problems: SettingProblem[] = checkOptions(options);
   if (name !== undefined && !/^[a-z][a-z0-9-]{0,31}$/i.test(name)) {
-    problems.push({ setting: 'name', got: JSON.stringify(name), accepts: 'accepts letters, digits and "-", from a letter on' });
+    problems.push({
+      setting: 'name',
+      got: JSON.stringify(name),
+      accepts: 'accepts letters, digits and "-", from a letter on',
+    });
   }
   if (users === undefined && options.signingKey !== undefined) {
     problems.push({ setting: 'users', got: 'nothing', accepts: 'give a class that extends UserProvider' });
@@ -33,7 +38,8 @@ export function readSettings(options: JwtoOptions, { name, users }: JwtoModuleEx
 
   const logger = new Logger('Jwto');
   for (const warning of keys.warnings) logger.warn(warning);
-  if (options.secureCookies === false) logger.warn('secureCookies is false: cookies travel over plain http, for development only');
+  if (options.secureCookies === false)
+    logger.warn('secureCookies is false: cookies travel over plain http, for development only');
   return { options: resolveOptions(options), keys };
 }
 

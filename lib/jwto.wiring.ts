@@ -64,7 +64,15 @@ export interface Wiring {
  *
  * @throws JwtoConfigurationError if the database does not fit
  */
-export async function wire({ name, settings, dataSource, clock, events, users, adapterHost }: WiringSources): Promise<Wiring> {
+export async function wire({
+  name,
+  settings,
+  dataSource,
+  clock,
+  events,
+  users,
+  adapterHost,
+}: WiringSources): Promise<Wiring> {
   const { options, keys } = settings;
   await assertSchema(dataSource, [JwtoSession, JwtoBlocklistEntry]);
   const store = new PrimaryStore(dataSource);
@@ -82,12 +90,26 @@ export async function wire({ name, settings, dataSource, clock, events, users, a
   const revoker = new Revoker(sessions, blocklist, events, clock, options);
   const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, events);
   const refresh = new Refresh(options, clock, users, factory, sessions, revoker, events);
-  const revocations = options.blocklistCheck === 'refresh' ? new NoRevocationCheck() : new DatabaseRevocationCheck(store, blocklist);
+  const revocations =
+    options.blocklistCheck === 'refresh' ? new NoRevocationCheck() : new DatabaseRevocationCheck(store, blocklist);
   const purger = new Purger(store, clock);
-  const tokens = new TokenService({ options, clock, verifier, signIn, refresh, revoker, revocations, sessions, purger });
+  const tokens = new TokenService({
+    options,
+    clock,
+    verifier,
+    signIn,
+    refresh,
+    revoker,
+    revocations,
+    sessions,
+    purger,
+  });
 
   const withCsrf = options.csrf && options.modes.some((mode) => mode !== 'JSON');
-  const csrf = withCsrf && keys.csrfSecret ? new CsrfCheck(new OriginCheck(options.trustedOrigins), new CsrfTokens(keys.csrfSecret)) : undefined;
+  const csrf =
+    withCsrf && keys.csrfSecret
+      ? new CsrfCheck(new OriginCheck(options.trustedOrigins), new CsrfTokens(keys.csrfSecret))
+      : undefined;
   const refreshPath = new RefreshPath(options.publicPathPrefix, options.refreshCookiePath);
   const reader = new CredentialReader(options, names);
   const transport = new TokenTransport({ options, names, writer, csrf, refreshPath });

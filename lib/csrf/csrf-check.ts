@@ -30,13 +30,17 @@ export class CsrfCheck {
     this.origins.assert(evidence, 'refused');
     const { header, cookies, cookieName } = evidence;
     if (cookies.length === 0) {
-      throw new CsrfMissingError(`The cookie "${cookieName}" is missing. GET the csrf endpoint, or sign in, to get it.`);
+      throw new CsrfMissingError(
+        `The cookie "${cookieName}" is missing. GET the csrf endpoint, or sign in, to get it.`,
+      );
     }
     if (header === undefined || header === '') {
       throw new CsrfMissingError(`Send the value of the cookie "${cookieName}" in the header X-CSRFToken.`);
     }
     if (!cookies.some((cookie) => isSameText(cookie, header))) {
-      throw new CsrfMismatchError(`The header X-CSRFToken differs from the cookie "${cookieName}": read the cookie again and send it.`);
+      throw new CsrfMismatchError(
+        `The header X-CSRFToken differs from the cookie "${cookieName}": read the cookie again and send it.`,
+      );
     }
   }
 

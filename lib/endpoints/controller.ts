@@ -101,9 +101,9 @@ export function mapRoutes(controller: Type, instance: string, options: ResolvedO
   if (twin) swagger?.ApiExcludeController()(controller);
   for (const [action, mark] of routeMarks(instance, options)) {
     const { method } = ROUTES[action];
-    const descriptor = Object.getOwnPropertyDescriptor(controller.prototype, action) as PropertyDescriptor;
-    RequestMapping({ path: twin ? `${mark.path}//` : mark.path, method })(controller.prototype as object, action, descriptor);
-    SetMetadata(MAPPED_ENDPOINT, mark)(controller.prototype as object, action, descriptor);
+    const handler = handlerOf(controller, action);
+    RequestMapping({ path: twin ? `${mark.path}//` : mark.path, method })(controller, action, handler);
+    SetMetadata(MAPPED_ENDPOINT, mark)(controller, action, handler);
   }
 }
 
@@ -125,8 +125,11 @@ export function methodOf(action: ActionName): string {
 }
 
 function document(controller: Type): void {
-  if (swagger === undefined) return;
-  swagger.ApiTags('auth')(controller);
-  const login = Object.getOwnPropertyDescriptor(controller.prototype, 'login') as PropertyDescriptor;
-  swagger.ApiBody({ type: LoginBody })(controller.prototype as object, 'login', login);
+  swagger?.ApiTags('auth')(controller);
+  swagger?.ApiBody({ type: LoginBody })(controller, 'login', handlerOf(controller, 'login'));
+}
+
+/** A method as a decorator takes it. */
+function handlerOf(controller: Type, action: ActionName): PropertyDescriptor {
+  return { value: (controller.prototype as Record<ActionName, unknown>)[action] };
 }

@@ -23,7 +23,11 @@ export function registerInstance(application: object, name: string, options: Res
   const instances = REGISTRY.get(application) ?? new Map<string, Registered>();
   REGISTRY.set(application, instances);
   const versions = [options.version ?? ''].flat();
-  const paths = new Set([...routeMarks(name, options).values()].flatMap(({ path }) => versions.map((version) => `${version} /${path}`.trim())));
+  const paths = new Set(
+    [...routeMarks(name, options).values()].flatMap(({ path }) =>
+      versions.map((version) => `${version} /${path}`.trim()),
+    ),
+  );
   for (const other of instances.values()) assertApart({ name, paths, key }, other);
   instances.set(name, { name, paths, key });
 }
@@ -32,13 +36,19 @@ function assertApart(one: Registered, other: Registered): void {
   const label = ({ name }: Registered): string => (name === DEFAULT_INSTANCE ? 'without a name' : `"${name}"`);
   const both = `the JwtoModule ${label(one)} and the one ${label(other)}`;
   if (one.name === other.name) {
-    throw new JwtoConfigurationError(`JwtoModule is imported twice ${label(one)}: give one of them a name, or import it once`);
+    throw new JwtoConfigurationError(
+      `JwtoModule is imported twice ${label(one)}: give one of them a name, or import it once`,
+    );
   }
   const shared = [...one.paths].find((path) => other.paths.has(path));
   if (shared !== undefined) {
-    throw new JwtoConfigurationError(`${both} share the route ${shared}: set refreshCookiePath and endpoints of one of them`);
+    throw new JwtoConfigurationError(
+      `${both} share the route ${shared}: set refreshCookiePath and endpoints of one of them`,
+    );
   }
   if (one.key.verifying.equals(other.key.verifying)) {
-    throw new JwtoConfigurationError(`${both} have the same key, so each would accept the other's tokens: give each a key of its own`);
+    throw new JwtoConfigurationError(
+      `${both} have the same key, so each would accept the other's tokens: give each a key of its own`,
+    );
   }
 }

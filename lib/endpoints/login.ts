@@ -9,7 +9,8 @@ export async function login(parts: EndpointParts, exchange: Exchange): Promise<A
   try {
     return await signIn(parts, exchange);
   } catch (error) {
-    if (error instanceof JwtoError) parts.events.emit('jwto.login_failed', { request: exchange.info, reason: error.code });
+    if (error instanceof JwtoError)
+      parts.events.emit('jwto.login_failed', { request: exchange.info, reason: error.code });
     throw error;
   }
 }

@@ -39,7 +39,11 @@ export async function deleteTokens(parts: EndpointParts, exchange: Exchange): Pr
   return ANSWERS.deleted;
 }
 
-async function endAll({ revoker }: EndpointParts, { info }: Exchange, sessions: readonly JwtoClaims[]): Promise<boolean> {
+async function endAll(
+  { revoker }: EndpointParts,
+  { info }: Exchange,
+  sessions: readonly JwtoClaims[],
+): Promise<boolean> {
   let ended = false;
   for (const claims of sessions) if (await revoker.signOut(claims, info)) ended = true;
   return ended;

@@ -4,7 +4,11 @@ import type { EndpointParts, Exchange } from './exchange.js';
 import { assertJwtType } from './login-body.js';
 
 /** `POST /<refreshCookiePath>/refresh_access/`, `POST /<refreshCookiePath>/update_refresh/` */
-export async function refresh(parts: EndpointParts, { request, reply, body, info }: Exchange, kind: RefreshKind): Promise<Answer> {
+export async function refresh(
+  parts: EndpointParts,
+  { request, reply, body, info }: Exchange,
+  kind: RefreshKind,
+): Promise<Answer> {
   assertJwtType(body, 'refresh');
   const { claims, from } = await parts.authenticator.identify(request, 'refresh');
   const tokens = await parts.refresh.run(claims, kind, { request: info, via: from });

@@ -33,10 +33,20 @@ export async function takeBody(raw: IncomingMessage): Promise<void> {
       if (size <= MAX_BODY_BYTES) chunks.push(chunk);
       else resolve();
     });
-    raw.once('end', resolve).once('error', () => { resolve(); }).once('close', resolve);
+    raw
+      .once('end', resolve)
+      .once('error', () => {
+        resolve();
+      })
+      .once('close', resolve);
   });
   const type = (raw.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  TAKEN.set(raw, { type, encoding: raw.headers['content-encoding'], bytes: Buffer.concat(chunks), tooLarge: size > MAX_BODY_BYTES });
+  TAKEN.set(raw, {
+    type,
+    encoding: raw.headers['content-encoding'],
+    bytes: Buffer.concat(chunks),
+    tooLarge: size > MAX_BODY_BYTES,
+  });
   for (const header of ['content-type', 'content-length', 'transfer-encoding', 'content-encoding']) {
     Reflect.deleteProperty(raw.headers, header);
   }

@@ -37,7 +37,9 @@ export function hookRouter(adapter: AbstractHttpAdapter): RouterHook {
   const application = adapter.getInstance<object>();
   const hook =
     HOOKS.get(application) ??
-    (adapter.getType() === 'fastify' ? hookFastify(application as FastifyLike) : hookExpress(application as ExpressLike));
+    (adapter.getType() === 'fastify'
+      ? hookFastify(application as FastifyLike)
+      : hookExpress(application as ExpressLike));
   HOOKS.set(application, hook);
   return hook;
 }
@@ -68,7 +70,10 @@ function hookExpress(express: ExpressLike): RouterHook {
     }));
   const isOurs = pathMatcher(mappedRoutes);
   express.use((request, _response, next) => {
-    if (isOurs(request)) takeBody(request).then(() => { next(); }, next);
+    if (isOurs(request))
+      takeBody(request).then(() => {
+        next();
+      }, next);
     else next();
   });
   // Nest has put its body parsers first; ours must see a body before them.

@@ -4,7 +4,11 @@ import type { EndpointParts, Exchange } from './exchange.js';
 import { assertJwtType } from './login-body.js';
 
 /** `POST /validate_access/`, `POST /<refreshCookiePath>/validate_refresh/` */
-export async function validate(parts: EndpointParts, { request, body, info }: Exchange, type: TokenType): Promise<Answer> {
+export async function validate(
+  parts: EndpointParts,
+  { request, body, info }: Exchange,
+  type: TokenType,
+): Promise<Answer> {
   assertJwtType(body, type);
   const { claims } = await parts.authenticator.authenticate(request, type);
   parts.events.emit('jwto.token_validated', { userId: String(claims.user.id), sid: claims.sid, claims, request: info });

@@ -94,7 +94,8 @@ export class Authenticator {
     }
     if (good.length === 0) throw mostTelling(errors);
     const one = newestOfOneSession(good) ?? newestOfOneSession(await this.living(good));
-    if (one === undefined) throw new RequestInvalidError('The request carries tokens of two sessions: clear the cookies of this site.');
+    if (one === undefined)
+      throw new RequestInvalidError('The request carries tokens of two sessions: clear the cookies of this site.');
     return one;
   }
 

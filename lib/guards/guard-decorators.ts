@@ -89,9 +89,9 @@ export function Public(): RouteDecorator {
 
 /** Adds to what stands on the very same target: a second decorator must not take the first one's place. */
 function addPermissions(requirement: PermissionRequirement): RouteDecorator {
-  return ((target: object, _name?: string | symbol, descriptor?: PropertyDescriptor) => {
+  return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor) => {
     const place: object = (descriptor?.value as object | undefined) ?? target;
     const before = (Reflect.getOwnMetadata(PERMISSION_REQUIREMENTS, place) ?? []) as PermissionRequirement[];
     Reflect.defineMetadata(PERMISSION_REQUIREMENTS, [...before, requirement], place);
-  }) as RouteDecorator;
+  };
 }

@@ -4,7 +4,6 @@ import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { JwtoError } from '../errors/jwto-error.js';
 import { PermissionDeniedError } from '../errors/request-errors.js';
 import { copyClaims, permissionsOf, type JwtoClaims } from '../tokens/claims.js';
-import type { AnyReply } from '../transports/raw-reply.js';
 import { authStateOf, setAuthState } from './auth-state.js';
 import { DEFAULT_INSTANCE, instanceToken, type JwtoInstance } from './instance.js';
 import { requestOf, type HttpPair } from './request-of.js';
@@ -52,7 +51,11 @@ export class JwtoGuard implements CanActivate {
     return true;
   }
 
-  private async authorize(pair: HttpPair, requirement: TokenRequirement, permissions: PermissionRequirement[]): Promise<void> {
+  private async authorize(
+    pair: HttpPair,
+    requirement: TokenRequirement,
+    permissions: PermissionRequirement[],
+  ): Promise<void> {
     const instance = this.instance(requirement.instance);
     try {
       const claims = await this.authenticate(instance, pair, requirement);
@@ -60,13 +63,17 @@ export class JwtoGuard implements CanActivate {
       if (!satisfies(perms, permissions)) throw new PermissionDeniedError(perms.length === 0);
     } catch (error) {
       if (!(error instanceof JwtoError)) throw error;
-      if (pair.reply !== undefined) instance.refusals.setHeaders(pair.reply as AnyReply, error);
+      if (pair.reply !== undefined) instance.refusals.setHeaders(pair.reply, error);
       throw instance.refusals.exception(error);
     }
   }
 
   /** A guard on the method, the class and the application is asked once a request. */
-  private async authenticate(instance: JwtoInstance, { request }: HttpPair, { type }: TokenRequirement): Promise<JwtoClaims> {
+  private async authenticate(
+    instance: JwtoInstance,
+    { request }: HttpPair,
+    { type }: TokenRequirement,
+  ): Promise<JwtoClaims> {
     const known = authStateOf(request);
     if (typeof known === 'object' && known.instance === instance.name && known.type === type) return known.claims;
     const { claims } = await instance.authenticator.authenticate(request, type);

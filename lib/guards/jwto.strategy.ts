@@ -64,7 +64,8 @@ function strategyClass(name: string): new () => object {
 async function authenticate(name: string, request: AnyRequest): Promise<JwtoUser> {
   const { app, server, res } = request as { app?: object; server?: object; res?: AnyReply };
   const instance = INSTANCES.get(app ?? server ?? {})?.get(name);
-  if (instance === undefined) throw new Error(`AuthGuard('${name}') is used in an application without that JwtoModule.`);
+  if (instance === undefined)
+    throw new Error(`AuthGuard('${name}') is used in an application without that JwtoModule.`);
   try {
     const { claims } = await instance.authenticator.authenticate(request, 'access');
     const own = copyClaims(claims);

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { applyDecorators } from '@nestjs/common';
 
 type Decorate = ClassDecorator & MethodDecorator;
 
@@ -16,17 +17,15 @@ export const swagger: Swagger | undefined = load();
 
 /** Documents a guarded route in the application's OpenAPI document; without @nestjs/swagger it does nothing. */
 export function documentRefusals({ permissions }: { permissions: boolean }): Decorate {
-  return ((target: object, name?: string | symbol, descriptor?: PropertyDescriptor) => {
-    if (swagger === undefined) return;
-    const decorators = [
-      swagger.ApiBearerAuth(),
-      swagger.ApiUnauthorizedResponse({ description: 'No token, or one that is not accepted; `code` says why.' }),
-      swagger.ApiForbiddenResponse({
-        description: permissions ? 'The token lacks a permission, or CSRF protection refused.' : 'CSRF protection refused.',
-      }),
-    ];
-    for (const decorate of decorators) (decorate as (...args: unknown[]) => void)(target, name, descriptor);
-  }) as Decorate;
+  if (swagger === undefined) return () => undefined;
+  const forbidden = permissions
+    ? 'The token lacks a permission, or CSRF protection refused.'
+    : 'CSRF protection refused.';
+  return applyDecorators(
+    swagger.ApiBearerAuth(),
+    swagger.ApiUnauthorizedResponse({ description: 'No token, or one that is not accepted; `code` says why.' }),
+    swagger.ApiForbiddenResponse({ description: forbidden }),
+  );
 }
 
 function load(): Swagger | undefined {

@@ -27,5 +27,7 @@ export function requestOf(context: ExecutionContext): HttpPair {
     if (request !== undefined) return { request, reply: undefined };
     throw new JwtoConfigurationError('the GraphQL context has no request: set `context: ({ req }) => ({ req })`');
   }
-  throw new JwtoConfigurationError(`the guards of jwto do not know the context "${kind}"; they guard HTTP routes and GraphQL operations`);
+  throw new JwtoConfigurationError(
+    `the guards of jwto do not know the context "${kind}"; they guard HTTP routes and GraphQL operations`,
+  );
 }

@@ -30,7 +30,11 @@ export function loadKeys(options: JwtoOptions): LoadedKeys | SettingProblem[] {
   const problems: SettingProblem[] = [];
   const refuse = (setting: 'signingKey' | 'verifyingKey' | 'csrfSecret', accepts: string): void => {
     const value = options[setting];
-    problems.push({ setting: nameOf(options, setting), got: value === undefined ? 'nothing' : describe(setting, value), accepts });
+    problems.push({
+      setting: nameOf(options, setting),
+      got: value === undefined ? 'nothing' : describe(setting, value),
+      accepts,
+    });
   };
   const parse = (setting: 'signingKey' | 'verifyingKey', use: 'sign' | 'verify'): KeyObject | undefined => {
     const input: KeyInput | undefined = options[setting];
@@ -44,7 +48,12 @@ export function loadKeys(options: JwtoOptions): LoadedKeys | SettingProblem[] {
   };
 
   if (options.signingKey === undefined && (family === 'hmac' || options.verifyingKey === undefined)) {
-    refuse('signingKey', family === 'hmac' ? `${algorithm} needs a secret` : `${algorithm} needs a private key, or a verifyingKey to verify only`);
+    refuse(
+      'signingKey',
+      family === 'hmac'
+        ? `${algorithm} needs a secret`
+        : `${algorithm} needs a private key, or a verifyingKey to verify only`,
+    );
   }
   if (family === 'hmac' && options.verifyingKey !== undefined) {
     refuse('verifyingKey', `${algorithm} verifies with signingKey: leave it out, or choose an asymmetric algorithm`);
@@ -56,14 +65,20 @@ export function loadKeys(options: JwtoOptions): LoadedKeys | SettingProblem[] {
   if (problems.length > 0 || verifying === undefined) return problems;
 
   const key: JwtoKey = { algorithm, verifying, signing };
-  if (signing !== undefined && !pairWorks(key)) refuse('verifyingKey', 'it does not belong to signingKey: leave it out, and it is derived');
+  if (signing !== undefined && !pairWorks(key))
+    refuse('verifyingKey', 'it does not belong to signingKey: leave it out, and it is derived');
   const csrfSecret = deriveCsrfSecret(options, signing);
   const modes = [options.mode ?? 'JSON'].flat();
   if (csrfSecret === undefined && options.csrf !== false && modes.some((mode) => mode !== 'JSON')) {
     refuse('csrfSecret', 'cookie modes without a signingKey need the csrfSecret of the processes that issue');
   }
   if (problems.length > 0) return problems;
-  return { ring: new KeyRing(key), key, csrfSecret, warnings: enforceMinimumKeyLength ? [] : weaknesses(options, algorithm) };
+  return {
+    ring: new KeyRing(key),
+    key,
+    csrfSecret,
+    warnings: enforceMinimumKeyLength ? [] : weaknesses(options, algorithm),
+  };
 }
 
 function pairWorks(key: JwtoKey): boolean {
@@ -87,7 +102,11 @@ function weaknesses(options: JwtoOptions, algorithm: JwtoKey['algorithm']): stri
   const input = options.signingKey ?? options.verifyingKey;
   if (input === undefined) return [];
   try {
-    parseKey(input, { algorithm, use: options.signingKey === undefined ? 'verify' : 'sign', enforceMinimumKeyLength: true });
+    parseKey(input, {
+      algorithm,
+      use: options.signingKey === undefined ? 'verify' : 'sign',
+      enforceMinimumKeyLength: true,
+    });
     return [];
   } catch (error) {
     return [`enforceMinimumKeyLength is false and the key is weak: ${(error as Error).message}. Tokens can be forged.`];

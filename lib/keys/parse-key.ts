@@ -36,8 +36,8 @@ function parseSecret(input: KeyInput, { algorithm }: KeyExpectation): KeyObject 
     return createSecretKey(input, 'utf8');
   }
   assertJwk(input, algorithm);
-  if (input.kty !== 'oct' || typeof input['k'] !== 'string') throw new BadKey(`${algorithm} needs a JWK of kty "oct"`);
-  return createSecretKey(input['k'], 'base64url');
+  if (input.kty !== 'oct' || typeof input.k !== 'string') throw new BadKey(`${algorithm} needs a JWK of kty "oct"`);
+  return createSecretKey(input.k, 'base64url');
 }
 
 function parseAsymmetric(input: KeyInput, { algorithm, use }: KeyExpectation): KeyObject {
@@ -49,10 +49,12 @@ function parseAsymmetric(input: KeyInput, { algorithm, use }: KeyExpectation): K
     throw new BadKey(`${needs}, and this is a ${input.type} key`);
   }
   if (typeof input === 'object') assertJwk(input, algorithm);
-  const isPrivate = typeof input === 'string' ? input.includes('PRIVATE KEY-----') : input['d'] !== undefined;
+  const isPrivate = typeof input === 'string' ? input.includes('PRIVATE KEY-----') : input.d !== undefined;
   if (isPrivate !== (use === 'sign')) {
     throw new BadKey(
-      isPrivate ? `${needs}, and this is a private key: give it as signingKey only` : `${needs}, and this is a public key`,
+      isPrivate
+        ? `${needs}, and this is a private key: give it as signingKey only`
+        : `${needs}, and this is a public key`,
     );
   }
   const source = typeof input === 'string' ? input.trim() : ({ key: input, format: 'jwk' } as const);
@@ -88,7 +90,9 @@ function assertFits(key: KeyObject, { algorithm, enforceMinimumKeyLength }: KeyE
     }
   } else if (spec.family === 'ec') {
     if (type !== 'ec' || details.namedCurve !== spec.curve) {
-      throw new BadKey(`${algorithm} needs a key on the curve ${String(spec.curve)}, and this is ${details.namedCurve ?? String(type)}`);
+      throw new BadKey(
+        `${algorithm} needs a key on the curve ${String(spec.curve)}, and this is ${details.namedCurve ?? String(type)}`,
+      );
     }
   } else if (type !== 'ed25519') {
     throw new BadKey(`${algorithm} needs an Ed25519 key, and this is ${String(type)}`);

@@ -11,7 +11,10 @@ export function signBytes(key: JwtoKey, data: string): Buffer {
   const { signing } = key;
   if (signing === undefined) throw new TypeError('This key verifies only.');
   const spec = specOf(key.algorithm);
-  if (spec.family === 'hmac') return createHmac(spec.hash ?? '', signing).update(data).digest();
+  if (spec.family === 'hmac')
+    return createHmac(spec.hash ?? '', signing)
+      .update(data)
+      .digest();
   return sign(spec.hash, Buffer.from(data), withPadding(spec, signing));
 }
 
@@ -20,7 +23,12 @@ export function isSignatureOf(key: JwtoKey, data: string, signature: Buffer): bo
   const spec = specOf(key.algorithm);
   if (spec.signatureBytes !== undefined && signature.length !== spec.signatureBytes) return false;
   if (spec.family === 'hmac') {
-    return timingSafeEqual(createHmac(spec.hash ?? '', key.verifying).update(data).digest(), signature);
+    return timingSafeEqual(
+      createHmac(spec.hash ?? '', key.verifying)
+        .update(data)
+        .digest(),
+      signature,
+    );
   }
   try {
     return verify(spec.hash, Buffer.from(data), withPadding(spec, key.verifying), signature);

@@ -12,5 +12,5 @@ export function parseDuration(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;
   const match = /^(\d{1,12})([smhd]?)$/.exec(value);
   if (match === null) return undefined;
-  return Number(match[1]) * UNIT_SECONDS[(match[2] || 's') as keyof typeof UNIT_SECONDS];
+  return Number(match[1]) * UNIT_SECONDS[(match[2] === '' ? 's' : match[2]) as keyof typeof UNIT_SECONDS];
 }

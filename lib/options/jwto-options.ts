@@ -11,13 +11,7 @@ export type KeyInput = string | Uint8Array | JsonWebKey | KeyObject;
 
 /** The endpoints that the module registers. */
 export type EndpointName =
-  | 'login'
-  | 'validateAccess'
-  | 'validateRefresh'
-  | 'refreshAccess'
-  | 'updateRefresh'
-  | 'logout'
-  | 'csrf';
+  'login' | 'validateAccess' | 'validateRefresh' | 'refreshAccess' | 'updateRefresh' | 'logout' | 'csrf';
 
 /** What {@link JwtoOptions.throttleLogin} sees of a login, before anything looked at the password. */
 export interface LoginAttempt {
@@ -102,7 +96,8 @@ export interface JwtoOptions {
    * Called before the password is looked at. A number is the seconds until the next attempt and refuses this one with
    * 429 `login_throttled`; a throw is 503.
    */
-  throttleLogin?: ((attempt: LoginAttempt) => number | null | undefined | Promise<number | null | undefined>) | undefined;
+  throttleLogin?:
+    ((attempt: LoginAttempt) => number | null | undefined | Promise<number | null | undefined>) | undefined;
   /** Replaces status and body of every refusal that the library answers with. */
   errorMapper?: ((error: JwtoError, body: JwtoErrorBody) => MappedError) | undefined;
 }

@@ -51,7 +51,10 @@ const LIFETIME = 'at least one second and at most 3650 days: seconds, or a text 
 
 /** The rules of every setting, as class-validator decorators. */
 class OptionRules implements Record<keyof JwtoOptions, unknown> {
-  @Accepts('JSON, ONE-COOKIE, TWO-COOKIES, or a list of them', (v) => isOneOf(...MODES)(v) || isListOf(isOneOf(...MODES))(v))
+  @Accepts(
+    'JSON, ONE-COOKIE, TWO-COOKIES, or a list of them',
+    (v) => isOneOf(...MODES)(v) || isListOf(isOneOf(...MODES))(v),
+  )
   mode: unknown;
   @Accepts('an HMAC secret, or a private key as PEM text, JWK or KeyObject', isKey)
   signingKey: unknown;
@@ -103,7 +106,7 @@ class OptionRules implements Record<keyof JwtoOptions, unknown> {
   csrfSecret: unknown;
   @Accepts('a list of origins like https://example.com or https://*.example.com, without a path', isListOf(isOrigin))
   trustedOrigins: unknown;
-  @Accepts('a whole number from 1', (v) => Number.isSafeInteger(typeof v === 'string' ? Number(v) : v) && Number(v) >= 1)
+  @Accepts('a whole number from 1', (v) => Number.isSafeInteger(v) && Number(v) >= 1)
   maxSessionsPerUser: unknown;
   @Accepts('database or refresh', isOneOf('database', 'refresh'))
   blocklistCheck: unknown;
@@ -154,7 +157,8 @@ export function describe(setting: string, value: unknown): string {
   }
   if (typeof value === 'function') return 'a function';
   try {
-    return JSON.stringify(value) ?? String(value);
+    // JSON has no word for undefined, a symbol or NaN.
+    return ['object', 'string'].includes(typeof value) ? JSON.stringify(value) : String(value as number);
   } catch {
     return `a ${typeof value}`;
   }
@@ -169,7 +173,10 @@ function isHostName(value: unknown): boolean {
 }
 
 function isSecretOf32Bytes(value: unknown): boolean {
-  return (typeof value === 'string' && Buffer.byteLength(value) >= 32) || (value instanceof Uint8Array && value.byteLength >= 32);
+  return (
+    (typeof value === 'string' && Buffer.byteLength(value) >= 32) ||
+    (value instanceof Uint8Array && value.byteLength >= 32)
+  );
 }
 
 function isOrigin(value: unknown): boolean {
@@ -181,6 +188,7 @@ function isOrigin(value: unknown): boolean {
 function isEndpoints(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return Object.entries(value).every(
-    ([name, path]) => ENDPOINTS.some((known) => known === name) && (path === undefined || isBoolean(path) || isPath(path)),
+    ([name, path]) =>
+      ENDPOINTS.some((known) => known === name) && (path === undefined || isBoolean(path) || isPath(path)),
   );
 }

@@ -6,6 +6,8 @@ type Read = (text: string) => unknown;
 const text: Read = (value) => value;
 const list: Read = (value) => value.split(',').map((item) => item.trim());
 const textOrList: Read = (value) => (value.includes(',') ? list(value) : value);
+/** As with flags, anything else stays text. */
+const count: Read = (value) => (/^\d+$/.test(value) ? Number(value) : value);
 /** Something else than the four words stays text, so that the check of the options names it with the rest. */
 const flag: Read = (value) => ({ true: true, '1': true, false: false, '0': false })[value.toLowerCase()] ?? value;
 /** Environment files often hold PEM text in one line, with `\n` spelled out; a JWK is JSON text. */
@@ -47,7 +49,7 @@ const VARIABLES: Readonly<Record<string, readonly [keyof JwtoOptions, Read]>> = 
   JWTO_CSRF: ['csrf', flag],
   JWTO_CSRF_SECRET: ['csrfSecret', text],
   JWTO_TRUSTED_ORIGINS: ['trustedOrigins', list],
-  JWTO_MAX_SESSIONS_PER_USER: ['maxSessionsPerUser', text],
+  JWTO_MAX_SESSIONS_PER_USER: ['maxSessionsPerUser', count],
   JWTO_BLOCKLIST_CHECK: ['blocklistCheck', text],
 };
 
@@ -77,5 +79,5 @@ export function jwtoOptionsFromEnv(environment: Readonly<Record<string, string |
     variables[setting] = variable;
   }
   markEnvSource(options, { variables, unknown });
-  return options as JwtoOptions;
+  return options;
 }

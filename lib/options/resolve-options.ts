@@ -14,7 +14,7 @@ const ENDPOINT_PATHS: Readonly<Record<EndpointName, string>> = {
 
 /** Fills in the defaults. The settings must have passed `checkOptions`, save for the keys. */
 export function resolveOptions(options: JwtoOptions): ResolvedOptions {
-  const modes = (Array.isArray(options.mode) ? [...options.mode] : [options.mode ?? 'JSON']) as [Mode, ...Mode[]];
+  const modes = [options.mode ?? 'JSON'].flat() as [Mode, ...Mode[]];
   const csrf = options.csrf ?? true;
   const issues = options.signingKey !== undefined;
   const allowRefreshUpdate = options.allowRefreshUpdate ?? true;
@@ -49,7 +49,7 @@ export function resolveOptions(options: JwtoOptions): ResolvedOptions {
     cookiePrefix: options.cookiePrefix,
     csrf,
     trustedOrigins: options.trustedOrigins ?? [],
-    maxSessionsPerUser: Number(options.maxSessionsPerUser ?? 100),
+    maxSessionsPerUser: options.maxSessionsPerUser ?? 100,
     blocklistCheck: options.blocklistCheck ?? 'database',
     endpoints: Object.fromEntries(
       Object.entries(ENDPOINT_PATHS).map(([name, path]) => [

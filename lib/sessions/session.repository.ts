@@ -4,7 +4,10 @@ import { storedId } from '../store/stored-id.js';
 import { JwtoSession } from './session.entity.js';
 
 /** A session as it is made. */
-export type NewSession = Omit<JwtoSession, 'realm' | 'previousJti' | 'rotatedAt' | 'generation' | 'revokedAt' | 'revokedReason'>;
+export type NewSession = Omit<
+  JwtoSession,
+  'realm' | 'previousJti' | 'rotatedAt' | 'generation' | 'revokedAt' | 'revokedReason'
+>;
 
 /** What a refresh writes; times in milliseconds since the epoch. */
 export interface SessionRefresh {
@@ -47,7 +50,10 @@ export class SessionRepository {
 
   find(sid: string): Promise<JwtoSession | null> {
     return this.store.run((manager) =>
-      manager.createQueryBuilder(JwtoSession, 'session').where({ sid: idOf(sid), realm: this.realm }).getOne(),
+      manager
+        .createQueryBuilder(JwtoSession, 'session')
+        .where({ sid: idOf(sid), realm: this.realm })
+        .getOne(),
     );
   }
 

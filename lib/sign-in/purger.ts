@@ -60,7 +60,8 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
       (query) => query.where('row.expiresAt < :before', { before }),
       isStopped,
     );
-    if (sessions + blocklist > 0) this.logger.debug(`Purged ${String(sessions)} sessions and ${String(blocklist)} blocklist entries`);
+    if (sessions + blocklist > 0)
+      this.logger.debug(`Purged ${String(sessions)} sessions and ${String(blocklist)} blocklist entries`);
     return { sessions, blocklist };
   }
 }

@@ -78,7 +78,12 @@ export class Refresh {
   }
 
   /** The user as it is now; a session whose user is gone, inactive or has another stamp ends. */
-  private async reload(session: JwtoSession, claims: JwtoClaims, refusal: string, request: RequestInfo | null): Promise<SignInUser> {
+  private async reload(
+    session: JwtoSession,
+    claims: JwtoClaims,
+    refusal: string,
+    request: RequestInfo | null,
+  ): Promise<SignInUser> {
     const userId = String(claims.user.id);
     const { sid } = session;
     const user = await this.users.findById(userId);

@@ -120,6 +120,11 @@ export function stampOf({ stamp }: SignInUser): string | null {
 
 /** Whether these can be anybody's credentials at all; no user store ever sees a NUL or half a character. */
 function isPossible({ username, password }: LoginCredentials): boolean {
-  const short = [...username].length <= MAX_USERNAME && [...password].length <= MAX_PASSWORD;
+  const short = characters(username) <= MAX_USERNAME && characters(password) <= MAX_PASSWORD;
   return short && !username.includes('\0') && isWellFormed(username);
+}
+
+/** Code points: what a person would count, more or less, and never fewer than a database does. */
+function characters(text: string): number {
+  return Array.from(text).length;
 }

@@ -69,7 +69,7 @@ export class TokenFactory {
       {
         iss,
         sub: sub ?? String(user.id),
-        aud: Array.isArray(aud) ? [...aud] : (aud as string | undefined),
+        aud: typeof aud === 'object' ? [...aud] : aud,
         nbf: nbfLifetime > 0 ? toSeconds(now) + nbfLifetime : undefined,
         sid,
         type,

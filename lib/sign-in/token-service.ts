@@ -74,7 +74,8 @@ export class TokenService {
    */
   issue(user: SignInUser, { mode, request }: IssueOptions = {}): Promise<IssuedTokens> {
     const { modes } = this.parts.options;
-    if (mode !== undefined && !modes.includes(mode)) throw new RequestInvalidError(`mode must be one of ${modes.join(', ')}.`);
+    if (mode !== undefined && !modes.includes(mode))
+      throw new RequestInvalidError(`mode must be one of ${modes.join(', ')}.`);
     return this.parts.signIn.withoutPassword(user, { mode: mode ?? modes[0], request: request ?? null });
   }
 

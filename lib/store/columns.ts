@@ -24,9 +24,9 @@ export async function idCollation(runner: QueryRunner): Promise<string | undefin
 /** Columns for a migration. */
 export interface ColumnKinds {
   /** Compared byte by byte. */
-  id(name: string, more?: Partial<TableColumnOptions>): TableColumnOptions;
-  text(name: string, length: number): TableColumnOptions;
-  time(name: string, more?: Partial<TableColumnOptions>): TableColumnOptions;
+  readonly id: (name: string, more?: Partial<TableColumnOptions>) => TableColumnOptions;
+  readonly text: (name: string, length: number) => TableColumnOptions;
+  readonly time: (name: string, more?: Partial<TableColumnOptions>) => TableColumnOptions;
 }
 
 /** The kinds of columns, in the words of the database that a migration runs on. */

@@ -28,7 +28,9 @@ export class DatabaseClock {
     if (EMBEDDED.has(type)) return;
     const sql = NOW_SQL[type];
     if (sql === undefined) {
-      throw new JwtoConfigurationError(`the database type "${type}" is not supported: use PostgreSQL, MariaDB, MySQL or SQLite`);
+      throw new JwtoConfigurationError(
+        `the database type "${type}" is not supported: use PostgreSQL, MariaDB, MySQL or SQLite`,
+      );
     }
     const asked = this.clock.now();
     const rows = await this.store.query(sql);
@@ -38,7 +40,9 @@ export class DatabaseClock {
     if (Math.abs(ahead) <= answered - asked + 1) return;
     this.clock.correct(ahead);
     if (Math.abs(ahead) > WORTH_A_WARNING) {
-      this.logger.warn(`The database's clock is ${String(Math.round(ahead))} ms ahead of this process; its time is used`);
+      this.logger.warn(
+        `The database's clock is ${String(Math.round(ahead))} ms ahead of this process; its time is used`,
+      );
     }
   }
 }

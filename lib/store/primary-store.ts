@@ -27,7 +27,10 @@ export class PrimaryStore {
   /** The name of an entity's table, escaped for SQL. */
   table(entity: EntityTarget<ObjectLiteral>): string {
     const { tablePath } = this.dataSource.getMetadata(entity);
-    return tablePath.split('.').map((part) => this.dataSource.driver.escape(part)).join('.');
+    return tablePath
+      .split('.')
+      .map((part) => this.dataSource.driver.escape(part))
+      .join('.');
   }
 
   /**
@@ -42,7 +45,10 @@ export class PrimaryStore {
       return await work(runner.manager);
     } catch (error) {
       if (error instanceof JwtoError) throw error;
-      this.logger.error('The database did not answer a statement of jwto', error instanceof Error ? error.stack : String(error));
+      this.logger.error(
+        'The database did not answer a statement of jwto',
+        error instanceof Error ? error.stack : String(error),
+      );
       throw new StoreUnavailableError(error);
     } finally {
       await runner?.release().catch(() => undefined);

@@ -8,9 +8,14 @@ import { idCollation } from './columns.js';
  *
  * @throws {@link JwtoConfigurationError} naming what is missing and what to do
  */
-export async function assertSchema(dataSource: DataSource, entities: readonly EntityTarget<ObjectLiteral>[]): Promise<void> {
+export async function assertSchema(
+  dataSource: DataSource,
+  entities: readonly EntityTarget<ObjectLiteral>[],
+): Promise<void> {
   if (!dataSource.isInitialized) {
-    throw new JwtoConfigurationError('its DataSource is not initialized: call dataSource.initialize() before the application starts');
+    throw new JwtoConfigurationError(
+      'its DataSource is not initialized: call dataSource.initialize() before the application starts',
+    );
   }
   if (!entities.every((entity) => dataSource.hasMetadata(entity))) {
     throw new JwtoConfigurationError('the DataSource does not know its entities: add ...jwtoEntities to `entities`');
@@ -23,8 +28,11 @@ export async function assertSchema(dataSource: DataSource, entities: readonly En
       const table = await runner.getTable(tablePath);
       const missing = columns.map((column) => column.databaseName).filter((name) => !table?.findColumnByName(name));
       if (table === undefined || missing.length > 0) {
-        const what = table === undefined ? `the table ${tablePath}` : `the column ${missing.join(', ')} of ${tablePath}`;
-        throw new JwtoConfigurationError(`${what} is missing: add ...jwtoMigrations to \`migrations\` and run them (migrationsRun: true)`);
+        const what =
+          table === undefined ? `the table ${tablePath}` : `the column ${missing.join(', ')} of ${tablePath}`;
+        throw new JwtoConfigurationError(
+          `${what} is missing: add ...jwtoMigrations to \`migrations\` and run them (migrationsRun: true)`,
+        );
       }
       const loose = columns.filter(({ databaseName, isPrimary }) => {
         const column = table.findColumnByName(databaseName);

@@ -51,7 +51,11 @@ const RESERVED = [
 export type ReservedClaims = { [Name in (typeof RESERVED)[number]]: JwtoClaims[Name] | undefined };
 
 /** Puts a token's claims together: what the application adds first, then what is reserved. */
-export function composeClaims(reserved: ReservedClaims, user: JwtoUser, added: Readonly<Record<string, unknown>>): JwtoClaims {
+export function composeClaims(
+  reserved: ReservedClaims,
+  user: JwtoUser,
+  added: Readonly<Record<string, unknown>>,
+): JwtoClaims {
   const addedUser = added['user'];
   const inUser = typeof addedUser === 'object' && addedUser !== null && !Array.isArray(addedUser) ? addedUser : {};
   const claims: Record<string, unknown> = withoutNames(added, [...RESERVED, 'user']);

@@ -23,7 +23,7 @@ export function createJwtService({ algorithm, verifying, signing }: JwtoKey): Jw
     signOptions: { algorithm, allowInsecureKeySizes: true },
     verifyOptions: { algorithms: [algorithm], allowInvalidAsymmetricKeyTypes: false },
     // @nestjs/jwt types these for PEM text; jsonwebtoken takes a KeyObject, and is 30 times faster with it.
-    ...(verifying.type === 'secret' ? { secret: verifying } : { publicKey: verifying as never, privateKey: signing as never }),
+    ...(verifying.type === 'secret' ? { secret: verifying } : { publicKey: verifying, privateKey: signing as never }),
   };
   return new JwtService(options);
 }

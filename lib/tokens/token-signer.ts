@@ -20,8 +20,11 @@ export class TokenSigner {
     const key = this.keys.active;
     if (key === undefined) throw new JwtoConfigurationError('this process has no signingKey and issues no tokens');
     // jsonwebtoken adds an `iat` where there is none; `noTimestamp` takes away one that is there.
-    if (isKnownToJwtService(key.algorithm)) return this.jwt.sign({ ...claims }, { noTimestamp: claims.iat === undefined });
-    const parts = [{ alg: key.algorithm, typ: 'JWT' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+    if (isKnownToJwtService(key.algorithm))
+      return this.jwt.sign({ ...claims }, { noTimestamp: claims.iat === undefined });
+    const parts = [{ alg: key.algorithm, typ: 'JWT' }, claims].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString('base64url'),
+    );
     const input = parts.join('.');
     return `${input}.${signBytes(key, input).toString('base64url')}`;
   }

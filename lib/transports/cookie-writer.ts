@@ -65,7 +65,11 @@ export class CookieWriter extends DeliveryLimits {
 
   /** The `Set-Cookie` values that take every cookie of ours from a browser. */
   clear(refreshPath: string): string[] {
-    const specs = [...this.accessSpecs(), this.refreshSpec(refreshPath), ...(this.options.csrf ? [this.csrfSpec()] : [])];
+    const specs = [
+      ...this.accessSpecs(),
+      this.refreshSpec(refreshPath),
+      ...(this.options.csrf ? [this.csrfSpec()] : []),
+    ];
     return specs.flatMap((spec) => this.expire(spec));
   }
 
@@ -110,13 +114,29 @@ export class CookieWriter extends DeliveryLimits {
   /** The same cookie under the domains where an earlier setting may have left it, expired. */
   private others(spec: CookieSpec): string[] {
     const { domain, formerDomains } = this.options;
-    const domains = [...(domain === undefined ? [] : [undefined]), ...formerDomains.filter((former) => former !== domain)];
+    const domains = [
+      ...(domain === undefined ? [] : [undefined]),
+      ...formerDomains.filter((former) => former !== domain),
+    ];
     return domains.map((other) => this.stringify(spec, '', 0, other));
   }
 
-  private stringify({ name, path, httpOnly }: CookieSpec, value: string, maxAge: number, domain: string | undefined): string {
+  private stringify(
+    { name, path, httpOnly }: CookieSpec,
+    value: string,
+    maxAge: number,
+    domain: string | undefined,
+  ): string {
     const { sameSite, secureCookies } = this.options;
-    const cookie = { name, value, path, httpOnly, maxAge, secure: secureCookies, sameSite: sameSite.toLowerCase() as 'lax' };
+    const cookie = {
+      name,
+      value,
+      path,
+      httpOnly,
+      maxAge,
+      secure: secureCookies,
+      sameSite: sameSite.toLowerCase() as 'lax',
+    };
     return stringifySetCookie(domain === undefined ? cookie : { ...cookie, domain }, { encode: (text) => text });
   }
 

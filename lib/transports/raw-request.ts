@@ -23,7 +23,7 @@ export function isEncrypted(request: AnyRequest): boolean {
 
 /** All the values of a header, each as it came; Node alone keeps the first of two `Authorization` headers. */
 export function headerValues(request: AnyRequest, name: string): readonly string[] {
-  const raw = rawOf(request) as IncomingMessage & { headersDistinct?: NodeJS.Dict<string[]> };
+  const raw = rawOf(request) as Omit<IncomingMessage, 'headersDistinct'> & { headersDistinct?: NodeJS.Dict<string[]> };
   // HTTP/2 and Fastify's `inject` have no headersDistinct.
   return raw.headersDistinct === undefined ? [raw.headers[name] ?? []].flat() : (raw.headersDistinct[name] ?? []);
 }
@@ -48,12 +48,14 @@ export function requestInfo(request: AnyRequest): RequestInfo {
   return Object.freeze({
     method: raw.method ?? '',
     path: pathOf(request),
-    ip: ip ?? raw.socket?.remoteAddress ?? null,
+    ip: ip ?? raw.socket.remoteAddress ?? null,
     userAgent: userAgentOf(request),
   });
 }
 
 function userAgentOf(request: AnyRequest): string | null {
-  const text = headerOf(request, 'user-agent')?.replace(/\p{Cc}/gu, '').slice(0, 256);
+  const text = headerOf(request, 'user-agent')
+    ?.replace(/\p{Cc}/gu, '')
+    .slice(0, 256);
   return text === undefined || text === '' ? null : text;
 }

@@ -25,6 +25,7 @@ export interface ClaimsContext {
  * ```
  */
 @Injectable()
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- for the classes that extend it
 export class ClaimsProvider<U extends SignInUser = SignInUser> {
   /**
    * Called for both tokens at every sign-in and refresh.
@@ -32,6 +33,7 @@ export class ClaimsProvider<U extends SignInUser = SignInUser> {
    * @returns JSON: claims to add. A throw, and a value that is no JSON, is answered with 503 `store_unavailable`, and
    * nothing is issued or changed.
    */
+
   claims(_user: U, _context: ClaimsContext): Record<string, unknown> | Promise<Record<string, unknown>> {
     return {};
   }

@@ -18,7 +18,9 @@ export class UserDirectory {
 
   /** @throws {@link StoreUnavailableError} if the provider failed */
   authenticate(credentials: LoginCredentials): Promise<SignInUser | null> {
-    return this.ask('UserProvider.authenticate', async () => assertUser(await this.provider().authenticate(credentials)));
+    return this.ask('UserProvider.authenticate', async () =>
+      assertUser(await this.provider().authenticate(credentials)),
+    );
   }
 
   /** @throws {@link StoreUnavailableError} if the provider failed */
@@ -33,8 +35,8 @@ export class UserDirectory {
    */
   claims(user: SignInUser, context: ClaimsContext): Promise<Record<string, unknown>> {
     return this.ask('ClaimsProvider.claims', async () => {
-      const given: unknown = (await this.claimsProvider.claims(user, context)) ?? {};
-      const plain: unknown = JSON.parse(JSON.stringify(given));
+      const given: unknown = await this.claimsProvider.claims(user, context);
+      const plain: unknown = JSON.parse(JSON.stringify(given ?? {}));
       if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
         throw new TypeError('it must return an object of claims');
       }

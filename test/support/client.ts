@@ -1,4 +1,4 @@
-import { parseSetCookie, type SetCookie } from 'set-cookie-parser';
+import { parseSetCookie, type Cookie } from 'set-cookie-parser';
 
 /** An answer, read whole. */
 export interface Answer {
@@ -7,7 +7,7 @@ export interface Answer {
   /** Parsed where it is JSON, else `undefined`. */
   json: Record<string, unknown> & { code?: string; error?: string; msg?: string; access?: string; refresh?: string };
   text: string;
-  cookies: SetCookie[];
+  cookies: Cookie[];
 }
 
 /** What to send. */
@@ -26,14 +26,19 @@ const REFRESH = '/api/token/refresh';
  * `Domain`, and sends `Secure` cookies too, as the tests' servers speak plain http on loopback.
  */
 export class Client {
-  readonly jar = new Map<string, SetCookie>();
+  readonly jar = new Map<string, Cookie>();
   bearer: string | undefined;
 
   constructor(readonly url: string) {}
 
   async send(path: string, { method = 'POST', json, form, body, headers = {} }: Sending = {}): Promise<Answer> {
     const cookie = this.cookieHeader(path);
-    const type = json === undefined ? (form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }) : { 'content-type': 'application/json' };
+    const type =
+      json === undefined
+        ? form === undefined
+          ? {}
+          : { 'content-type': 'application/x-www-form-urlencoded' }
+        : { 'content-type': 'application/json' };
     const response = await fetch(this.url + path, {
       method,
       redirect: 'manual',
@@ -43,13 +48,24 @@ export class Client {
         ...(this.bearer === undefined ? {} : { authorization: `Bearer ${this.bearer}` }),
         ...headers,
       },
-      body: (json === undefined ? (form === undefined ? body : new URLSearchParams(form).toString()) : JSON.stringify(json)) ?? null,
+      body:
+        (json === undefined
+          ? form === undefined
+            ? body
+            : new URLSearchParams(form).toString()
+          : JSON.stringify(json)) ?? null,
     });
     const text = await response.text();
     const cookies = parseSetCookie(response.headers.getSetCookie());
     for (const set of cookies) this.store(set);
     const isJson = response.headers.get('content-type')?.includes('json') === true;
-    return { status: response.status, headers: response.headers, text, json: (isJson ? JSON.parse(text) : {}) as Answer['json'], cookies };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: (isJson ? JSON.parse(text) : {}) as Answer['json'],
+      cookies,
+    };
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
@@ -78,7 +94,7 @@ export class Client {
     return this.jar.get(name)?.value;
   }
 
-  private store(set: SetCookie): void {
+  private store(set: Cookie): void {
     if (set.maxAge === 0) this.jar.delete(set.name);
     else this.jar.set(set.name, set);
   }

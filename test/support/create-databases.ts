@@ -10,13 +10,15 @@ export default async function createDatabases(): Promise<void> {
   if (postgres) {
     const client = new pg.Client(postgres);
     await client.connect();
-    for (let worker = 0; worker <= WORKERS; worker++) await client.query(`CREATE SCHEMA IF NOT EXISTS jwto_${String(worker)}`);
+    for (let worker = 0; worker <= WORKERS; worker++)
+      await client.query(`CREATE SCHEMA IF NOT EXISTS jwto_${String(worker)}`);
     await client.end();
   }
   const mariadb = process.env['TEST_MARIADB_URL'];
   if (mariadb) {
     const connection = await createConnection(mariadb);
-    for (let worker = 0; worker <= WORKERS; worker++) await connection.query(`CREATE DATABASE IF NOT EXISTS jwto_${String(worker)}`);
+    for (let worker = 0; worker <= WORKERS; worker++)
+      await connection.query(`CREATE DATABASE IF NOT EXISTS jwto_${String(worker)}`);
     await connection.end();
   }
 }

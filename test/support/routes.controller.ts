@@ -1,5 +1,13 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
-import { CurrentUser, JwtLoginRequired, JwtPermRequired, JwtRefreshRequired, TokenClaims, type JwtoClaims, type JwtoUser } from 'jwto';
+import {
+  CurrentUser,
+  JwtLoginRequired,
+  JwtPermRequired,
+  JwtRefreshRequired,
+  TokenClaims,
+  type JwtoClaims,
+  type JwtoUser,
+} from 'jwto';
 
 /** The routes of the sample app, and a few more. */
 @Controller('testapp')

@@ -1,8 +1,18 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Module, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { Clock, JwtoEvents, JwtoModule, TokenService, type JwtoEvent, type JwtoEventName, type JwtoModuleOptions } from 'jwto';
+import {
+  Clock,
+  JwtoEvents,
+  JwtoModule,
+  TokenService,
+  type JwtoEvent,
+  type JwtoEventName,
+  type JwtoModuleOptions,
+} from 'jwto';
 import { DataSource } from 'typeorm';
 import { ADAPTERS } from './adapters.js';
 import { Client } from './client.js';
@@ -62,10 +72,12 @@ export async function startApp(config: TestAppOptions = {}): Promise<TestApp> {
     .overrideProvider(Clock)
     .useValue(clock)
     .compile();
-  const app = testing.createNestApplication(adapter(), { logger: false });
+  const app = testing.createNestApplication(adapter());
+  app.useLogger(false);
   setUp?.(app);
   await app.listen(0, '127.0.0.1');
-  const { port } = app.getHttpServer().address() as { port: number };
+  const server = app.getHttpServer() as Server;
+  const { port } = server.address() as AddressInfo;
   const events: TestApp['events'] = [];
   let taken = 0;
   app.get(JwtoEvents).on('*', (event, name) => events.push({ name, event }));

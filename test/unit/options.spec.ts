@@ -1,0 +1,197 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { refusalOf, wrongSettings } from '../support/startup.js';
+
+const DURATIONS = ['', 'soon', '5 m', '5w', '-1s', '1.5h', -1, 1.5, Number.NaN, Infinity, null, true, {}, '99999999d'];
+const BOOLEANS = ['true', 'yes', 1, 0, null, [], {}];
+const TEXTS = ['', '  ', 7, null, {}, ['a']];
+const PATHS = ['', '/', 'a b', 'a;b', '../a', 'a/./b', 'a//b', ':id', 'a*', 'http://x/y', 'ä', 'a?b', 'a#b', 7, null];
+const HOSTS = ['', 'a b', 'https://a.com', 'a.com/x', 'a..com', '-a.com', 'a;b', 7, null];
+
+/** Setting, the values that are wrong, the values that are right, and what the message must say. */
+const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp }][] = [
+  [
+    'mode',
+    {
+      wrong: ['json', 'COOKIE', '', [], ['JSON', 'JSON'], ['JSON', 'x'], null, 1, {}],
+      right: ['JSON', 'ONE-COOKIE', 'TWO-COOKIES', ['TWO-COOKIES', 'JSON']],
+      accepts: /JSON, ONE-COOKIE, TWO-COOKIES/,
+    },
+  ],
+  [
+    'algorithm',
+    { wrong: ['none', 'hs256', 'HS255', '', null, ['HS256'], 'ES256K'], right: ['HS256'], accepts: /HS256.*PS384.*EdDSA/ },
+  ],
+  ['enforceMinimumKeyLength', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
+  ['iss', { wrong: TEXTS, right: ['https://issuer.example'], accepts: /text/ }],
+  ['sub', { wrong: TEXTS, right: ['subject'], accepts: /text/ }],
+  ['aud', { wrong: ['', 7, null, {}, [], ['a', ''], ['a', 7]], right: ['a', ['a', 'b']], accepts: /text.*list/ }],
+  ['iat', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
+  ['jti', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
+  ['accessTokenLifetime', { wrong: [...DURATIONS, 0, '0s'], right: [60, '60', '90s', '5m', '12h', '7d'], accepts: /"5m"/ }],
+  ['refreshTokenLifetime', { wrong: [...DURATIONS, 0], right: [3600, '3600', '1d'], accepts: /"5m"/ }],
+  ['sessionLifetime', { wrong: [...DURATIONS, 0], right: [3600, '30d'], accepts: /"30d"/ }],
+  ['nbfLifetime', { wrong: DURATIONS, right: [0, 10, '10s', '0'], accepts: /"10s"/ }],
+  ['leeway', { wrong: [...DURATIONS, 61, '2m', '61'], right: [0, 60, '60s', '1m', '10'], accepts: /0 to 60 s/ }],
+  ['allowRefreshUpdate', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
+  ['refreshCookiePath', { wrong: PATHS, right: ['auth', '/a/b-c/', 'v1.2/~x_y'], accepts: /path/ }],
+  ['publicPathPrefix', { wrong: PATHS, right: ['backend', '/a/b'], accepts: /path/ }],
+  ['sameSite', { wrong: ['lax', '', null, true], right: ['Lax', 'Strict', 'None'], accepts: /Lax, Strict or None/ }],
+  ['domain', { wrong: HOSTS, right: ['example.com', 'localhost', 'a-b.example.com'], accepts: /host name/ }],
+  [
+    'formerDomains',
+    { wrong: ['a.com', [], ['a.com', 'a.com'], ['a.com', 'b c'], null], right: [['a.com', 'b.com']], accepts: /list/ },
+  ],
+  ['secureCookies', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
+  ['cookiePrefix', { wrong: ['secure', '__Host-', '', null, true], right: ['host'], accepts: /host/ }],
+  ['csrf', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
+  [
+    'csrfSecret',
+    {
+      wrong: ['x'.repeat(31), '', Buffer.alloc(31), 7, null],
+      right: ['x'.repeat(32), Buffer.alloc(32, 1), 'ü'.repeat(16)],
+      accepts: /at least 32 bytes/,
+    },
+  ],
+  [
+    'trustedOrigins',
+    {
+      wrong: [
+        'https://a.com',
+        [],
+        ['a.com'],
+        ['https://a.com/'],
+        ['https://a.com/x'],
+        ['null'],
+        ['*'],
+        ['https://*'],
+        ['https://*.*.a.com'],
+        ['https://a.*.com'],
+        ['ftp://a.com'],
+        ['https://u@a.com'],
+        ['https://A.com'],
+        ['https://a.com:443'],
+        [7],
+      ],
+      right: [['https://a.com'], ['https://*.example.com', 'http://localhost:3000']],
+      accepts: /origins/,
+    },
+  ],
+  ['maxSessionsPerUser', { wrong: [0, -1, 1.5, Number.NaN, Infinity, 'many', '', null, true], right: [1, 100], accepts: /whole number/ }],
+  ['blocklistCheck', { wrong: ['redis', '', null, true], right: ['database', 'refresh'], accepts: /database.*refresh/ }],
+  [
+    'endpoints',
+    {
+      wrong: [null, [], 'login', { logIn: false }, { login: 1 }, { login: 'a b' }, { csrf: '' }],
+      right: [{}, { login: 'sign-in', csrf: false, logout: true }],
+      accepts: /login.*csrf/,
+    },
+  ],
+  ['version', { wrong: ['', 1, [], [1], null], right: ['1', ['1', '2']], accepts: /version/ }],
+  ['throttleLogin', { wrong: [true, 'x', {}, null], right: [() => 0], accepts: /function/ }],
+  ['errorMapper', { wrong: [true, 'x', {}, null], right: [() => ({ status: 400, body: {} })], accepts: /function/ }],
+];
+
+describe.each(RULES)('the setting %s', (setting, { wrong, right, accepts }) => {
+  it('accepts what it is for, and being left out', async () => {
+    for (const value of [...right, undefined]) {
+      expect(await wrongSettings({ [setting]: value }), JSON.stringify(value)).toEqual([]);
+    }
+  });
+
+  it.each(wrong)('stops the start for %j, naming the setting, what it got and what it accepts', async (value) => {
+    const { problems, message } = await refusalOf({ [setting]: value });
+    expect(problems).toEqual([{ setting, got: expect.any(String), accepts: expect.stringMatching(accepts) }]);
+    expect(message).toContain(`${setting}: got ${problems[0]?.got ?? ''}; ${problems[0]?.accepts ?? ''}`);
+  });
+});
+
+describe('the message about wrong settings', () => {
+  it('names every wrong setting at once', async () => {
+    const wrong = { mode: 'X', leeway: 99, iss: '', csrf: 'no', unheardOf: 1, endpoints: [] };
+    const { message, problems } = await refusalOf(wrong);
+    expect(problems.map(({ setting }) => setting).sort()).toEqual(Object.keys(wrong).sort());
+    for (const setting of Object.keys(wrong)) expect(message).toMatch(new RegExp(`^ +- ${setting}: got `, 'm'));
+  });
+
+  it('tells what a setting got', async () => {
+    const { message } = await refusalOf({ mode: 'COOKIE', leeway: 99, throttleLogin: { a: 1n } });
+    expect(message).toContain('mode: got "COOKIE"');
+    expect(message).toContain('leeway: got 99');
+    expect(message).toContain('throttleLogin: got ');
+  });
+
+  it('refuses unknown names, misspelled ones too', async () => {
+    expect(await wrongSettings({ singingKey: 'x', accesstokenlifetime: '5m' })).toEqual(['singingKey', 'accesstokenlifetime']);
+    const own = JSON.parse('{"__proto__": {"mode": "JSON"}}') as object;
+    expect((await refusalOf(Object.defineProperties({}, Object.getOwnPropertyDescriptors(own)))).message).not.toBe('');
+  });
+
+  it('looks at the keys too where another setting is wrong', async () => {
+    expect(await wrongSettings({ signingKey: 'short', leeway: 99 })).toEqual(['leeway', 'signingKey']);
+  });
+
+  it.each([
+    ['signingKey', 'my-own-secret'],
+    ['verifyingKey', 'my-own-secret'],
+    ['csrfSecret', 'my-own-secret'],
+    ['signingKey', { kty: 'oct', k: 'my-own-secret' }],
+    ['verifyingKey', { kty: 'RSA', d: 'my-own-secret' }],
+    ['signingKey', ['my-own-secret']],
+    ['csrfSecret', { secret: 'my-own-secret' }],
+    ['csrfSecret', Buffer.from('my-own-secret')],
+  ])('never shows the value of %s', async (setting, value) => {
+    const error = await refusalOf({ [setting]: value });
+    expect(error.problems.map((problem) => problem.setting)).toEqual([setting]);
+    const shown = error.message + JSON.stringify(error) + String(error.stack) + JSON.stringify(error.cause ?? '');
+    expect(shown).not.toContain('my-own-secret');
+    expect(shown).not.toContain(Buffer.from('my-own-secret').toString('base64url'));
+    expect(shown).not.toContain(JSON.stringify([...Buffer.from('my-own-secret')]).slice(1, -1));
+  });
+
+  it('asks for users where tokens are issued, and for a name that can be part of a cookie name', async () => {
+    expect(await wrongSettings({ users: undefined })).toEqual(['users']);
+    for (const name of ['', 'a b', 'ä', 'a;b', '1', 'a_b', 'x'.repeat(33)]) {
+      expect(await wrongSettings({ name }), name).toEqual(['name']);
+    }
+    expect(await wrongSettings({ name: 'admin-2' })).toEqual([]);
+  });
+});
+
+describe('settings that are wrong together', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it.each([
+    ['secureCookies', /sameSite None needs Secure/, { secureCookies: false, sameSite: 'None' }],
+    ['secureCookies', /cookiePrefix/, { secureCookies: false, cookiePrefix: 'host' }],
+    ['domain', /__Host-/, { cookiePrefix: 'host', domain: 'example.com' }],
+    ['csrf', /None/, { csrf: false, sameSite: 'None' }],
+    ['nbfLifetime', /accessTokenLifetime/, { nbfLifetime: '5m' }],
+    ['nbfLifetime', /accessTokenLifetime/, { nbfLifetime: 60, accessTokenLifetime: '1m' }],
+    ['endpoints', /path of its own/, { endpoints: { login: 'csrf', csrf: 'csrf' }, mode: 'ONE-COOKIE' }],
+    ['endpoints', /path of its own/, { endpoints: { login: 'a', validateAccess: '/a/' } }],
+    ['endpoints', /path of its own/, { endpoints: { login: 'api/token/refresh/logout' } }],
+  ])('stop the start, naming %s and why (%s)', async (setting, accepts, options) => {
+    const { problems } = await refusalOf(options);
+    expect(problems).toEqual([{ setting, got: expect.any(String), accepts: expect.stringMatching(accepts) }]);
+  });
+
+  it('stop the start for cookies that are not Secure in production', async () => {
+    vi.stubEnv('NODE_ENV', 'production');
+    const { problems } = await refusalOf({ secureCookies: false });
+    expect(problems).toEqual([{ setting: 'secureCookies', got: 'false', accepts: expect.stringContaining('production') }]);
+    expect(await wrongSettings({ secureCookies: true })).toEqual([]);
+  });
+
+  it('are named all at once', async () => {
+    vi.stubEnv('NODE_ENV', 'production');
+    const { message } = await refusalOf({ secureCookies: false, sameSite: 'None', cookiePrefix: 'host', domain: 'a.com' });
+    for (const part of ['sameSite None', 'cookiePrefix "host"', 'production', '__Host-']) expect(message).toContain(part);
+  });
+
+  it('are right where they only look alike', async () => {
+    const paths = { endpoints: { validateAccess: 'a', validateRefresh: 'a' } };
+    expect(await wrongSettings(paths)).toEqual([]);
+    expect(await wrongSettings({ secureCookies: true, sameSite: 'None', cookiePrefix: 'host' })).toEqual([]);
+    expect(await wrongSettings({ nbfLifetime: '4m' })).toEqual([]);
+  });
+});
