@@ -109,7 +109,7 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
     return assemble(extras, useExisting === undefined ? [factory, options] : [options]);
   }
 
-  /** Gives the controllers their routes; Nest calls it once the adapter is there and before routes are mapped. @internal */
+  /** Gives the controllers their routes; Nest calls it once the adapter is there and before routes are mapped. */
   configure(): void {
     const { instance, settings } = this.wiring;
     const adapter = this.adapterHost.httpAdapter;
@@ -120,7 +120,7 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
     if (this.hook.tellsTrailingSlash) mapRoutes(trailingSlash, instance.name, settings.options, true);
   }
 
-  /** Once the routes are mapped, the Path of the refresh cookie can be read from them. @internal */
+  /** Once the routes are mapped, the Path of the refresh cookie can be read from them. */
   onApplicationBootstrap(): void {
     if (this.hook === undefined) return;
     const { instance, refreshPath } = this.wiring;

@@ -2,7 +2,8 @@
 const SOURCE = Symbol('jwto.environment');
 
 interface EnvSource {
-  variables: Readonly<Record<string, string>>;
+  /** By setting: the variable, and what was read from it. */
+  variables: Readonly<Record<string, { variable: string; value: unknown }>>;
   unknown: readonly string[];
 }
 
@@ -11,9 +12,10 @@ export function markEnvSource(options: object, source: EnvSource): void {
   (options as Record<symbol, unknown>)[SOURCE] = source;
 }
 
-/** The variable that a setting came from, if it came from the environment. */
-export function envVariableOf(options: object, setting: string): string | undefined {
-  return sourceOf(options)?.variables[setting];
+/** The variable that a setting came from, if its value is still the one from the environment. */
+export function envVariableOf(options: object, setting: string, value: unknown): string | undefined {
+  const source = sourceOf(options)?.variables[setting];
+  return source?.value === value ? source?.variable : undefined;
 }
 
 /** Variables that look like settings of this library and are none. */

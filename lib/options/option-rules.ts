@@ -126,25 +126,25 @@ class OptionRules implements Record<keyof JwtoOptions, unknown> {
  * @returns one problem for each wrong or unknown setting; none if all are right
  */
 export function checkOptions(options: JwtoOptions): SettingProblem[] {
-  const settings = Object.assign(new OptionRules(), options);
-  const problems: SettingProblem[] = unknownVariablesOf(options).map((setting) => ({
-    setting,
-    got: 'a value',
-    accepts: 'there is no such setting',
-  }));
-  const wrong = validateSync(settings, { whitelist: true, forbidNonWhitelisted: true }).map(
-    ({ property, value, constraints = {} }): SettingProblem =>
-      'whitelistValidation' in constraints
-        ? { setting: property, got: `a ${typeof value}`, accepts: 'there is no such setting' }
-        : { setting: nameOf(options, property), got: describe(property, value), accepts: constraints['accepts'] ?? '' },
-  );
-  problems.push(...wrong);
+  const rules = new OptionRules();
+  const names = Object.keys(rules) as (keyof JwtoOptions)[];
+  const isKnown = (name: string): boolean => names.some((known) => known === name);
+  const unknown = [...Object.keys(options).filter((name) => !isKnown(name)), ...unknownVariablesOf(options)];
+  for (const name of names) rules[name] = options[name];
+  const problems = [
+    ...unknown.map((setting) => ({ setting, got: 'a value', accepts: 'there is no such setting' })),
+    ...validateSync(rules).map(({ property, value, constraints = {} }) => ({
+      setting: nameOf(options, property),
+      got: describe(property, value),
+      accepts: constraints['accepts'] ?? '',
+    })),
+  ];
   return problems.length > 0 ? problems : checkTogether(options);
 }
 
 /** The name that the application used, which is the environment variable's where the value came from there. */
 export function nameOf(options: JwtoOptions, setting: string): string {
-  const variable = envVariableOf(options, setting);
+  const variable = envVariableOf(options, setting, (options as Record<string, unknown>)[setting]);
   return variable === undefined ? setting : `${setting} (${variable})`;
 }
 
@@ -158,7 +158,7 @@ export function describe(setting: string, value: unknown): string {
   if (typeof value === 'function') return 'a function';
   try {
     // JSON has no word for undefined, a symbol or NaN.
-    return ['object', 'string'].includes(typeof value) ? JSON.stringify(value) : String(value as number);
+    return ['object', 'string'].includes(typeof value) ? JSON.stringify(value) : String(value);
   } catch {
     return `a ${typeof value}`;
   }

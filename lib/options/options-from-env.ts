@@ -65,7 +65,7 @@ const VARIABLES: Readonly<Record<string, readonly [keyof JwtoOptions, Read]>> = 
  */
 export function jwtoOptionsFromEnv(environment: Readonly<Record<string, string | undefined>>): JwtoOptions {
   const options: Record<string, unknown> = {};
-  const variables: Record<string, string> = {};
+  const variables: Record<string, { variable: string; value: unknown }> = {};
   const unknown: string[] = [];
   for (const [variable, value] of Object.entries(environment)) {
     if (!variable.startsWith('JWTO_') || value === undefined || value.trim() === '') continue;
@@ -76,7 +76,7 @@ export function jwtoOptionsFromEnv(environment: Readonly<Record<string, string |
     }
     const [setting, read] = known;
     options[setting] = read(value);
-    variables[setting] = variable;
+    variables[setting] = { variable, value: options[setting] };
   }
   markEnvSource(options, { variables, unknown });
   return options;
