@@ -25,11 +25,12 @@ export { TokenService } from './sign-in/token-service.js';
 export type { IssueOptions, RevokeOptions, SessionInfo } from './sign-in/token-service.js';
 export type { IssuedTokens } from './sign-in/issued-tokens.js';
 export type { PurgeResult } from './sign-in/purger.js';
+export type { RevocationReason } from './sign-in/revoker.js';
 export type { JwtoClaims, JwtoUser, TokenType } from './tokens/claims.js';
 export { TokenTransport } from './transports/token-transport.js';
 export { requestInfo } from './transports/raw-request.js';
 export type { AnyRequest } from './transports/raw-request.js';
-export type { AnyReply } from './transports/raw-reply.js';
+export type { AnyReply, FastifyReplyLike } from './transports/raw-reply.js';
 export {
   getEventsToken,
   getTokenServiceToken,
@@ -55,7 +56,10 @@ export { JwtoError } from './errors/jwto-error.js';
 export type { JwtoErrorBody, JwtoErrorCode, JwtoErrorDetails } from './errors/jwto-error.js';
 
 export { JwtoBlocklistEntry } from './blocklist/blocklist-entry.entity.js';
+export type { BlocklistKind } from './blocklist/blocklist-entry.entity.js';
+export { CreateJwtoBlocklist1764000000001 } from './blocklist/blocklist.migration.js';
 export { JwtoSession } from './sessions/session.entity.js';
+export { CreateJwtoSession1764000000000 } from './sessions/session.migration.js';
 
 /** The entities of the library, for the `entities` of a DataSource. */
 export const jwtoEntities = [JwtoSession, JwtoBlocklistEntry] as const;

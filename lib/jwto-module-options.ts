@@ -37,7 +37,7 @@ export interface JwtoModuleExtras {
   users?: ProviderSource<UserProvider> | undefined;
   /** Adds claims to tokens. @defaultValue adds none */
   claims?: ProviderSource<ClaimsProvider> | undefined;
-  /** The TypeORM data source: itself, its injection token, or the name that @nestjs/typeorm knows it by. @defaultValue the application's own */
+  /** The TypeORM data source: itself, its injection token, or the name that \@nestjs/typeorm knows it by. @defaultValue the application's own */
   dataSource?: DataSource | InjectionToken | undefined;
 }
 

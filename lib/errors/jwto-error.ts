@@ -1,9 +1,30 @@
 import { HttpException } from '@nestjs/common';
 
-/**
- * Every code of the wire contract with its HTTP status. Codes are stable; explanations may change.
- */
-export const ERROR_STATUS = {
+/** A stable, machine-readable reason for a refusal; explanations may change. */
+export type JwtoErrorCode =
+  | 'request_invalid'
+  | 'credentials_missing'
+  | 'credentials_invalid'
+  | 'login_throttled'
+  | 'token_missing'
+  | 'token_malformed'
+  | 'token_invalid'
+  | 'token_expired'
+  | 'token_not_yet_valid'
+  | 'token_wrong_type'
+  | 'token_revoked'
+  | 'token_reused'
+  | 'user_inactive'
+  | 'already_blacklisted'
+  | 'permission_denied'
+  | 'csrf_origin'
+  | 'csrf_missing'
+  | 'csrf_mismatch'
+  | 'token_too_large'
+  | 'store_unavailable';
+
+/** The HTTP status of each code. */
+export const ERROR_STATUS: Readonly<Record<JwtoErrorCode, number>> = {
   request_invalid: 400,
   credentials_missing: 400,
   credentials_invalid: 401,
@@ -24,10 +45,7 @@ export const ERROR_STATUS = {
   csrf_mismatch: 403,
   token_too_large: 422,
   store_unavailable: 503,
-} as const;
-
-/** A stable, machine-readable reason for a refusal. */
-export type JwtoErrorCode = keyof typeof ERROR_STATUS;
+};
 
 /** The body of every refusal: `error` explains, `code` is stable. */
 export interface JwtoErrorBody {

@@ -7,7 +7,7 @@ interface Emitter {
   emitAsync(name: string, event: JwtoEvent): Promise<unknown>;
 }
 
-/** Hands events on to @nestjs/event-emitter, where the application has it. */
+/** Hands events on to \@nestjs/event-emitter, where the application has it. */
 @Injectable()
 export class EventForwarder implements OnApplicationBootstrap {
   private emitter: Emitter | undefined;

@@ -11,7 +11,7 @@ export type JwtoEventHandler = (event: JwtoEvent, name: JwtoEventName) => unknow
 
 /**
  * The event bus. Handlers run after the write is done and the answer is decided; one that throws, rejects or hangs
- * changes no answer. With @nestjs/event-emitter in the application, `@OnEvent('jwto.logged_in')` gets the same events.
+ * changes no answer. With \@nestjs/event-emitter in the application, `@OnEvent('jwto.logged_in')` gets the same events.
  *
  * @example
  * ```ts
@@ -25,6 +25,7 @@ export class JwtoEvents {
   private readonly logger = new Logger('Jwto');
   private readonly handlers = new Map<JwtoEventName | '*', Set<JwtoEventHandler>>();
 
+  /** @internal */
   constructor(
     private readonly clock: Clock,
     private readonly forwarder: EventForwarder,

@@ -58,6 +58,7 @@ export interface TokenServiceParts {
  */
 @Injectable()
 export class TokenService {
+  /** @internal */
   constructor(private readonly parts: TokenServiceParts) {}
 
   /**

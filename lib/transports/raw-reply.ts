@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
 
 /** A reply of Express, of Fastify, or of Node itself. */
-export type AnyReply = ServerResponse | FastifyLike;
+export type AnyReply = ServerResponse | FastifyReplyLike;
 
-interface FastifyLike {
+/** What is used of Fastify's reply. */
+export interface FastifyReplyLike {
   readonly raw: ServerResponse;
   header(name: string, value: string | readonly string[]): unknown;
 }

@@ -24,6 +24,7 @@ export interface TokenTransportParts {
  */
 @Injectable()
 export class TokenTransport {
+  /** @internal */
   constructor(private readonly parts: TokenTransportParts) {}
 
   /**

@@ -10,8 +10,8 @@ export interface ClaimsContext {
 
 /**
  * Adds claims to tokens; override it by the module's `claims` option. What `claims` returns is merged at the top level,
- * a `user` object inside `user`. Reserved, and silently kept: `iss sub aud exp nbf iat jti sid type refresh_iat
- * auth_time` and `user.id`.
+ * a `user` object inside `user`. Reserved, and silently kept:
+ * `iss sub aud exp nbf iat jti sid type refresh_iat auth_time` and `user.id`.
  *
  * @example
  * ```ts
