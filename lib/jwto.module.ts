@@ -80,7 +80,7 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
    */
   static forRoot({ name, isGlobal, imports, users, claims, dataSource, ...options }: JwtoModuleOptions): DynamicModule {
     const extras = { name, isGlobal, imports, users, claims, dataSource };
-    return assemble(extras, [{ provide: OPTIONS, useValue: options }]);
+    return assemble(extras, [], [{ provide: OPTIONS, useValue: options }]);
   }
 
   /**
@@ -95,8 +95,13 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
    * })
    * ```
    */
-  static forRootAsync({ useFactory, inject, useClass, useExisting, ...extras }: JwtoModuleAsyncOptions): DynamicModule {
-    if (useFactory !== undefined) return assemble(extras, [{ provide: OPTIONS, useFactory, inject: inject ?? [] }]);
+  static forRootAsync(asyncOptions: JwtoModuleAsyncOptions): DynamicModule {
+    const { useFactory, inject, useClass, useExisting, ...rest } = asyncOptions;
+    const { name, isGlobal, imports, users, claims, dataSource, ...unknown } = rest;
+    const extras = { name, isGlobal, imports, users, claims, dataSource };
+    const unknownNames = Object.keys(unknown);
+    if (useFactory !== undefined)
+      return assemble(extras, unknownNames, [{ provide: OPTIONS, useFactory, inject: inject ?? [] }]);
     const factory = useExisting ?? useClass;
     if (factory === undefined) {
       throw new JwtoConfigurationError('forRootAsync needs one of useFactory, useClass and useExisting');
@@ -106,7 +111,7 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
       useFactory: (source: JwtoOptionsFactory) => source.createJwtoOptions(),
       inject: [factory],
     };
-    return assemble(extras, useExisting === undefined ? [factory, options] : [options]);
+    return assemble(extras, unknownNames, useExisting === undefined ? [factory, options] : [options]);
   }
 
   /** Gives the controllers their routes; Nest calls it once the adapter is there and before routes are mapped. */
@@ -134,8 +139,16 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
   }
 }
 
-/** The one place where both ways of registering come together. */
-function assemble(extras: JwtoModuleExtras, optionProviders: Provider[]): DynamicModule {
+/**
+ * The one place where both ways of registering come together.
+ *
+ * @param unknownNames - of `forRootAsync`: what stands beside the factory and is no setting of the module
+ */
+function assemble(
+  extras: JwtoModuleExtras,
+  unknownNames: readonly string[],
+  optionProviders: Provider[],
+): DynamicModule {
   const name = extras.name ?? DEFAULT_INSTANCE;
   const controllers: Controllers = [createController(), createController()];
   const part = (token: InjectionToken, pick: (wiring: Wiring) => unknown): Provider => ({
@@ -152,7 +165,11 @@ function assemble(extras: JwtoModuleExtras, optionProviders: Provider[]): Dynami
     controllers: [...controllers],
     providers: [
       ...optionProviders,
-      { provide: SETTINGS, useFactory: (options: JwtoOptions) => readSettings(options, extras), inject: [OPTIONS] },
+      {
+        provide: SETTINGS,
+        useFactory: (options: JwtoOptions) => readSettings(options, extras, unknownNames),
+        inject: [OPTIONS],
+      },
       dataSourceProvider(extras),
       provide(ClaimsProvider, extras.claims ?? ClaimsProvider),
       ...(extras.users === undefined ? [] : [provide(UserProvider, extras.users)]),

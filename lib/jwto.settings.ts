@@ -17,11 +17,22 @@ export interface Settings {
  *
  * @throws JwtoConfigurationError naming everything that is wrong
  */
-export function readSettings(options: JwtoOptions, { name, users }: JwtoModuleExtras): Settings {
+export function readSettings(
+  options: JwtoOptions,
+  { name, users }: JwtoModuleExtras,
+  unknownNames: readonly string[],
+): Settings {
   const given: unknown = options;
   if (typeof given !== 'object' || given === null)
     throw new JwtoConfigurationError('the options factory returned no options');
   const problems: SettingProblem[] = checkOptions(options);
+  for (const setting of unknownNames) {
+    problems.push({
+      setting,
+      got: 'a value',
+      accepts: 'there is no such setting here; settings come from the factory',
+    });
+  }
   if (name !== undefined && !/^[a-z][a-z0-9-]{0,31}$/i.test(name)) {
     problems.push({
       setting: 'name',

@@ -41,7 +41,14 @@ export class Endpoints {
   async answer(action: ActionName, request: AnyRequest, reply: AnyReply): Promise<void> {
     setHeader(reply, 'Cache-Control', 'no-store');
     try {
-      const exchange: Exchange = { request, reply, body: bodyOf(request), info: requestInfo(request) };
+      const exchange: Exchange = {
+        request,
+        reply,
+        info: requestInfo(request),
+        get body() {
+          return bodyOf(request);
+        },
+      };
       const { status, body } = await ACTIONS[action](this.parts, exchange);
       this.send(reply, status, body);
     } catch (error) {

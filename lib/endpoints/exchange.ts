@@ -18,6 +18,7 @@ import type { RequestBody } from './request-body.js';
 export interface Exchange {
   readonly request: AnyRequest;
   readonly reply: AnyReply;
+  /** Read when it is asked for, so that an unreadable body is the action's refusal. @throws JwtoError `request_invalid` */
   readonly body: RequestBody;
   readonly info: RequestInfo;
 }

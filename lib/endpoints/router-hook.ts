@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
+import { noteReply, type FastifyReplyLike } from '../transports/raw-reply.js';
 import { MAPPED_ENDPOINT, methodOf, type RouteMark } from './controller.js';
 import { takeBody } from './request-body.js';
 
@@ -26,7 +27,7 @@ interface ExpressLike {
 interface FastifyLike {
   readonly initialConfig: { ignoreTrailingSlash?: boolean; routerOptions?: { ignoreTrailingSlash?: boolean } };
   addHook(name: 'onRoute', hook: (route: { url: string; handler: object }) => void): void;
-  addHook(name: 'onRequest', hook: (request: { raw: IncomingMessage }) => Promise<void>): void;
+  addHook(name: 'onRequest', hook: (request: { raw: IncomingMessage }, reply: FastifyReplyLike) => Promise<void>): void;
 }
 
 /** One hook an application, however many module instances it has. */
@@ -51,7 +52,8 @@ function hookFastify(fastify: FastifyLike): RouterHook {
     const mark = markOf(handler);
     if (mark !== undefined) routes.push({ ...mark, mapped: url });
   });
-  fastify.addHook('onRequest', async ({ raw }) => {
+  fastify.addHook('onRequest', async ({ raw }, reply) => {
+    noteReply(raw, reply);
     if (isOurs(raw)) await takeBody(raw);
   });
   const { ignoreTrailingSlash, routerOptions } = fastify.initialConfig;

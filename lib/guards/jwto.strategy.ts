@@ -3,7 +3,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-jwt';
 import { JwtoError } from '../errors/jwto-error.js';
 import { copyClaims, type JwtoUser } from '../tokens/claims.js';
-import type { AnyReply } from '../transports/raw-reply.js';
+import { replyTo } from '../transports/raw-reply.js';
 import type { AnyRequest } from '../transports/raw-request.js';
 import { setAuthState } from './auth-state.js';
 import { DEFAULT_INSTANCE, type JwtoInstance } from './instance.js';
@@ -62,7 +62,7 @@ function strategyClass(name: string): new () => object {
 
 /** `AuthGuard` keeps status and body of a refusal that comes by `strategy.error`; by `strategy.fail` it would not. */
 async function authenticate(name: string, request: AnyRequest): Promise<JwtoUser> {
-  const { app, server, res } = request as { app?: object; server?: object; res?: AnyReply };
+  const { app, server } = request as { app?: object; server?: object };
   const instance = INSTANCES.get(app ?? server ?? {})?.get(name);
   if (instance === undefined)
     throw new Error(`AuthGuard('${name}') is used in an application without that JwtoModule.`);
@@ -73,7 +73,8 @@ async function authenticate(name: string, request: AnyRequest): Promise<JwtoUser
     return own.user;
   } catch (error) {
     if (!(error instanceof JwtoError)) throw error;
-    if (res !== undefined) instance.refusals.setHeaders(res, error);
+    const reply = replyTo(request);
+    if (reply !== undefined) instance.refusals.setHeaders(reply, error);
     throw instance.refusals.exception(error);
   }
 }

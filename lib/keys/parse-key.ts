@@ -26,15 +26,18 @@ export function parseKey(input: KeyInput, expected: KeyExpectation): KeyObject {
 }
 
 function parseSecret(input: KeyInput, { algorithm }: KeyExpectation): KeyObject {
+  const key = toSecret(input, algorithm);
+  // A public key as an HMAC secret is how RS256 becomes HS256 in an attacker's hands (CVE-2015-9235).
+  if (key.type === 'secret' && /-----BEGIN|^\s*\{.*"kty"/s.test(key.export().toString('latin1'))) {
+    throw new BadKey(`${algorithm} needs a secret, and this is the text of a key; set algorithm to the key's`);
+  }
+  return key;
+}
+
+function toSecret(input: KeyInput, algorithm: Algorithm): KeyObject {
   if (input instanceof KeyObject) return input;
   if (input instanceof Uint8Array) return createSecretKey(input);
-  if (typeof input === 'string') {
-    // A public key as an HMAC secret is how RS256 becomes HS256 in an attacker's hands (CVE-2015-9235).
-    if (input.includes('-----BEGIN') || /^\s*\{.*"kty"/s.test(input)) {
-      throw new BadKey(`${algorithm} needs a secret, and this is the text of a key; set algorithm to the key's`);
-    }
-    return createSecretKey(input, 'utf8');
-  }
+  if (typeof input === 'string') return createSecretKey(input, 'utf8');
   assertJwk(input, algorithm);
   if (input.kty !== 'oct' || typeof input.k !== 'string') throw new BadKey(`${algorithm} needs a JWK of kty "oct"`);
   return createSecretKey(input.k, 'base64url');

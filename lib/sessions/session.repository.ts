@@ -15,6 +15,8 @@ export interface SessionRefresh {
   /** The `jti` that was presented, and must still be the current one. */
   presentedJti: string;
   now: number;
+  /** The session must end later than this: now, less the leeway. */
+  aliveAt: number;
   /** The new expiry of the refresh token. */
   expiresAt: number;
   /** `exp` of the access token that is given out. */
@@ -62,7 +64,7 @@ export class SessionRepository {
    *
    * @returns whether it was written: the session lives and the presented token is its current one
    */
-  async refresh({ sid, presentedJti, now, expiresAt, accessUntil }: SessionRefresh): Promise<boolean> {
+  async refresh({ sid, presentedJti, now, aliveAt, expiresAt, accessUntil }: SessionRefresh): Promise<boolean> {
     const result = await this.store.run((manager) =>
       manager
         .createQueryBuilder()
@@ -73,8 +75,8 @@ export class SessionRepository {
           accessUntil: () => 'CASE WHEN access_until > :accessUntil THEN access_until ELSE :accessUntil END',
         })
         .where({ sid: idOf(sid), realm: this.realm, currentJti: idOf(presentedJti) })
-        .andWhere('revoked_at IS NULL AND expires_at > :now AND ends_at > :now')
-        .setParameters({ now, accessUntil })
+        .andWhere('revoked_at IS NULL AND expires_at > :aliveAt AND ends_at > :aliveAt')
+        .setParameters({ aliveAt, accessUntil })
         .execute(),
     );
     return result.affected === 1;

@@ -46,7 +46,7 @@ export class Refresh {
    * @throws JwtoError `token_revoked`, `token_expired`, `store_unavailable`
    */
   async accept(claims: JwtoClaims, refusal?: string): Promise<JwtoSession> {
-    return accepted(await this.sessions.find(claims.sid), claims, this.clock.now(), refusal);
+    return accepted(await this.sessions.find(claims.sid), claims, this.leewayAgo(), refusal);
   }
 
   /**
@@ -67,7 +67,14 @@ export class Refresh {
     const tokens = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
 
     const accessUntil = (tokens.accessClaims.exp + this.options.leeway) * 1000;
-    const written = await this.sessions.refresh({ sid, presentedJti: refresh.jti, now, expiresAt, accessUntil });
+    const written = await this.sessions.refresh({
+      sid,
+      presentedJti: refresh.jti,
+      now,
+      aliveAt: this.leewayAgo(),
+      expiresAt,
+      accessUntil,
+    });
     // Something ended the session meanwhile: a second look says what.
     if (!written) {
       await this.accept(claims, refusal);
@@ -75,6 +82,11 @@ export class Refresh {
     }
     this.events.emit(EVENT[kind], { userId: String(user.id), sid, claims: tokens.accessClaims, request });
     return tokens;
+  }
+
+  /** What `exp` is compared with, of a session as of a token. */
+  private leewayAgo(): number {
+    return this.clock.now() - this.options.leeway * 1000;
   }
 
   /** The user as it is now; a session whose user is gone, inactive or has another stamp ends. */
@@ -106,10 +118,10 @@ function answerMode(own: Mode, via: RefreshContext['via'], modes: readonly Mode[
   return modes.find((mode) => mode !== 'JSON') ?? own;
 }
 
-function accepted(session: JwtoSession | null, claims: JwtoClaims, now: number, refusal?: string): JwtoSession {
+function accepted(session: JwtoSession | null, claims: JwtoClaims, moment: number, refusal?: string): JwtoSession {
   const known = session?.revokedAt === null && session.userId === storedId(String(claims.user.id));
   if (!known) throw new TokenRevokedError(refusal);
-  if (session.expiresAt <= now || session.endsAt <= now) throw new TokenExpiredError();
+  if (session.expiresAt <= moment || session.endsAt <= moment) throw new TokenExpiredError();
   if (session.currentJti !== storedId(String(claims.jti))) throw new TokenRevokedError(refusal);
   return session;
 }

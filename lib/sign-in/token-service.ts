@@ -7,7 +7,6 @@ import type { Mode, ResolvedOptions } from '../options/jwto-options.js';
 import type { JwtoSession } from '../sessions/session.entity.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
 import { copyClaims, type JwtoClaims, type TokenType } from '../tokens/claims.js';
-import type { JsonObject } from '../tokens/strict-jws.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
@@ -174,7 +173,7 @@ export class TokenService {
    *
    * @throws JwtoError `token_malformed`
    */
-  decode(token: string): { header: JsonObject; payload: JsonObject } {
+  decode(token: string): { header: Record<string, unknown>; payload: Record<string, unknown> } {
     return copyClaims(this.parts.verifier.decode(token));
   }
 

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { TokenInvalidError, TokenMalformedError } from '../errors/token-errors.js';
 import type { JwtoKey } from '../keys/jwto-key.js';
 import { isSignatureOf } from '../keys/signature.js';
+import { isTooDeep } from '../users/claim-depth.js';
 
 /** A JSON object as parsed: its own members only are read. */
 export type JsonObject = Record<string, unknown>;
@@ -80,6 +81,8 @@ function decodeObject(text: string): JsonObject {
   } catch {
     throw new TokenMalformedError();
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TokenMalformedError();
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || isTooDeep(value)) {
+    throw new TokenMalformedError();
+  }
   return value as JsonObject;
 }

@@ -1,4 +1,5 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { rawOf, type AnyRequest } from './raw-request.js';
 
 /** A reply of Express, of Fastify, or of Node itself. */
 export type AnyReply = ServerResponse | FastifyReplyLike;
@@ -7,6 +8,19 @@ export type AnyReply = ServerResponse | FastifyReplyLike;
 export interface FastifyReplyLike {
   readonly raw: ServerResponse;
   header(name: string, value: string | readonly string[]): unknown;
+}
+
+/** Replies by request, where the framework does not lead from one to the other, as Express does by `request.res`. */
+const REPLIES = new WeakMap<IncomingMessage, AnyReply>();
+
+/** Notes the reply to a request, for code that gets the request alone: Passport's strategies. */
+export function noteReply(raw: IncomingMessage, reply: AnyReply): void {
+  REPLIES.set(raw, reply);
+}
+
+/** The reply to a request, if it is known. */
+export function replyTo(request: AnyRequest): AnyReply | undefined {
+  return (request as { res?: ServerResponse }).res ?? REPLIES.get(rawOf(request));
 }
 
 /** Sets a header. */

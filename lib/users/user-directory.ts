@@ -1,5 +1,6 @@
 import { Injectable, Logger, Optional } from '@nestjs/common';
 import { StoreUnavailableError } from '../errors/store-errors.js';
+import { isTooDeep } from './claim-depth.js';
 import { ClaimsProvider, type ClaimsContext } from './claims-provider.js';
 import { UserProvider, type LoginCredentials, type SignInUser } from './user-provider.js';
 
@@ -37,8 +38,8 @@ export class UserDirectory {
     return this.ask('ClaimsProvider.claims', async () => {
       const given: unknown = await this.claimsProvider.claims(user, context);
       const plain: unknown = JSON.parse(JSON.stringify(given ?? {}));
-      if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
-        throw new TypeError('it must return an object of claims');
+      if (typeof plain !== 'object' || plain === null || Array.isArray(plain) || isTooDeep(plain)) {
+        throw new TypeError('it must return an object of claims, at most 32 levels deep');
       }
       return plain as Record<string, unknown>;
     });

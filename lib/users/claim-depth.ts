@@ -1,0 +1,8 @@
+/** How deep claims may nest: enough for any structure, and far from where a recursive function runs out of stack. */
+const MAX_DEPTH = 32;
+
+/** Whether a JSON value nests deeper than claims may. */
+export function isTooDeep(value: unknown, left = MAX_DEPTH): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return left === 0 || Object.values(value).some((member) => isTooDeep(member, left - 1));
+}
