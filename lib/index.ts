@@ -33,6 +33,7 @@ export type { AnyRequest } from './transports/raw-request.js';
 export type { AnyReply, FastifyReplyLike } from './transports/raw-reply.js';
 export {
   getEventsToken,
+  getJwtServiceToken,
   getTokenServiceToken,
   getTokenTransportToken,
   InjectJwtoEvents,

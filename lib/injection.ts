@@ -1,5 +1,6 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
 import { JwtoEvents } from './events/jwto-events.js';
+import { JwtService } from '@nestjs/jwt';
 import { DEFAULT_INSTANCE } from './guards/instance.js';
 import { TokenService } from './sign-in/token-service.js';
 import { TokenTransport } from './transports/token-transport.js';
@@ -17,6 +18,11 @@ export function getTokenTransportToken(name: string = DEFAULT_INSTANCE): Injecti
 /** The injection token of the {@link JwtoEvents} of a module instance. */
 export function getEventsToken(name: string = DEFAULT_INSTANCE): InjectionToken {
   return name === DEFAULT_INSTANCE ? JwtoEvents : `jwto:events:${name}`;
+}
+
+/** The injection token of the `JwtService` of \@nestjs/jwt over the keys of a module instance. */
+export function getJwtServiceToken(name: string = DEFAULT_INSTANCE): InjectionToken {
+  return name === DEFAULT_INSTANCE ? JwtService : `jwto:jwt:${name}`;
 }
 
 /** Injects the {@link TokenService} of a named module instance. @example `constructor(@InjectTokenService('admin') tokens: TokenService)` */

@@ -1,6 +1,5 @@
-import type { DynamicModule, InjectionToken, Provider, Type } from '@nestjs/common';
+import type { DynamicModule, InjectionToken, Provider } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { JwtService } from '@nestjs/jwt';
 import { DataSource } from 'typeorm';
 import { Clock } from './clock/clock.js';
 import { createController } from './endpoints/controller.js';
@@ -9,32 +8,30 @@ import { JwtoConfigurationError } from './errors/configuration-error.js';
 import { EventForwarder } from './events/event-forwarder.js';
 import { JwtoEvents } from './events/jwto-events.js';
 import { DEFAULT_INSTANCE, instanceToken } from './guards/instance.js';
-import { getEventsToken, getTokenServiceToken, getTokenTransportToken } from './injection.js';
+import { getEventsToken, getJwtServiceToken, getTokenServiceToken, getTokenTransportToken } from './injection.js';
 import { provide, type JwtoModuleExtras } from './jwto-module-options.js';
 import { readSettings, type Settings } from './jwto.settings.js';
 import { wire, type Wiring } from './jwto.wiring.js';
 import type { JwtoOptions } from './options/jwto-options.js';
 import { Purger } from './sign-in/purger.js';
-import { TokenService } from './sign-in/token-service.js';
-import { TokenTransport } from './transports/token-transport.js';
 import { ClaimsProvider } from './users/claims-provider.js';
 import { UserDirectory } from './users/user-directory.js';
-import { UserProvider } from './users/user-provider.js';
+import type { UserProvider } from './users/user-provider.js';
 
 /** The settings as the application gave them. */
 export const OPTIONS = Symbol('jwto.options');
 /** The parts of the module instance, as {@link wire} joined them. */
 export const WIRING = Symbol('jwto.wiring');
-/** The controllers of the module instance. */
-export const CONTROLLERS = Symbol('jwto.controllers');
+/** The controller class of the module instance. */
+export const CONTROLLER = Symbol('jwto.controller');
 const SETTINGS = Symbol('jwto.settings');
 const DATA_SOURCE = Symbol('jwto.data-source');
 
-/** The one whose paths end as they are written, and its twin with a trailing slash. */
-export type Controllers = readonly [plain: Type, trailingSlash: Type];
-
 /**
  * The one place where both ways of registering come together.
+ *
+ * Everything that the application may inject is provided under the instance's own tokens only, which are the classes for
+ * the instance without a name: `app.get(TokenService)` looks into every module and would find a named one's as well.
  *
  * @param unknownNames - of `forRootAsync`: what stands beside the factory and is no setting of the module
  */
@@ -44,18 +41,24 @@ export function assemble(
   optionProviders: Provider[],
 ): Omit<DynamicModule, 'module'> {
   const name = extras.name ?? DEFAULT_INSTANCE;
-  const controllers: Controllers = [createController(), createController()];
+  const controller = createController();
+  const [users, claims] = [`jwto:users:${name}`, `jwto:claims:${name}`];
+  const events = getEventsToken(name);
   const part = (token: InjectionToken, pick: (wiring: Wiring) => unknown): Provider => ({
     provide: token,
     useFactory: pick,
     inject: [WIRING],
   });
-  const alias = (token: InjectionToken, existing: Type): Provider => ({ provide: token, useExisting: existing });
-  const isDefault = name === DEFAULT_INSTANCE;
+  const ownTokens = [
+    getTokenServiceToken(name),
+    getTokenTransportToken(name),
+    events,
+    getJwtServiceToken(name),
+  ] as const;
   return {
     global: extras.isGlobal ?? true,
     imports: extras.imports ?? [],
-    controllers: [...controllers],
+    controllers: [controller],
     providers: [
       ...optionProviders,
       {
@@ -64,45 +67,44 @@ export function assemble(
         inject: [OPTIONS],
       },
       dataSourceProvider(extras),
-      provide(ClaimsProvider, extras.claims ?? ClaimsProvider),
-      ...(extras.users === undefined ? [] : [provide(UserProvider, extras.users)]),
+      provide(claims, extras.claims ?? ClaimsProvider),
+      ...(extras.users === undefined ? [] : [provide(users, extras.users)]),
       Clock,
       EventForwarder,
-      JwtoEvents,
-      UserDirectory,
+      {
+        provide: events,
+        useFactory: (clock: Clock, forwarder: EventForwarder) => new JwtoEvents(clock, forwarder),
+        inject: [Clock, EventForwarder],
+      },
       {
         provide: WIRING,
         useFactory: (
-          settings: Settings,
-          dataSource: DataSource,
-          clock: Clock,
-          events: JwtoEvents,
-          users: UserDirectory,
-          adapterHost: HttpAdapterHost,
-        ) => wire({ name, settings, dataSource, clock, events, users, adapterHost }),
-        inject: [SETTINGS, DATA_SOURCE, Clock, JwtoEvents, UserDirectory, HttpAdapterHost],
+          ...[settings, dataSource, clock, bus, adapterHost, claimsProvider, userProvider]: WiringDependencies
+        ) =>
+          wire({
+            name,
+            settings,
+            dataSource,
+            clock,
+            events: bus,
+            adapterHost,
+            users: new UserDirectory(claimsProvider, userProvider),
+          }),
+        inject: [SETTINGS, DATA_SOURCE, Clock, events, HttpAdapterHost, claims, { token: users, optional: true }],
       },
-      { provide: CONTROLLERS, useValue: controllers },
+      { provide: CONTROLLER, useValue: controller },
       part(instanceToken(name), ({ instance }) => instance),
-      part(TokenService, ({ tokens }) => tokens),
-      part(TokenTransport, ({ transport }) => transport),
       part(Endpoints, ({ endpoints }) => endpoints),
       part(Purger, ({ purger }) => purger),
-      part(JwtService, ({ jwt }) => jwt),
-      ...(isDefault
-        ? []
-        : [
-            alias(getTokenServiceToken(name), TokenService),
-            alias(getTokenTransportToken(name), TokenTransport),
-            alias(getEventsToken(name), JwtoEvents),
-          ]),
+      part(ownTokens[0], ({ tokens }) => tokens),
+      part(ownTokens[1], ({ transport }) => transport),
+      part(ownTokens[3], ({ jwt }) => jwt),
     ],
-    // A named instance exports under its own tokens only, so that it never takes the place of the one without a name.
-    exports: isDefault
-      ? [TokenService, TokenTransport, JwtoEvents, JwtService]
-      : [getTokenServiceToken(name), getTokenTransportToken(name), getEventsToken(name)],
+    exports: [...ownTokens],
   };
 }
+
+type WiringDependencies = [Settings, DataSource, Clock, JwtoEvents, HttpAdapterHost, ClaimsProvider, UserProvider?];
 
 /** Asks for the settings first, so that wrong ones are told before a missing data source. */
 function dataSourceProvider({ dataSource = DataSource }: JwtoModuleExtras): Provider {

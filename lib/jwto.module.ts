@@ -5,6 +5,7 @@ import {
   type NestModule,
   type OnApplicationBootstrap,
   type Provider,
+  type Type,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { mapRoutes } from './endpoints/controller.js';
@@ -13,7 +14,7 @@ import { hookRouter, type RouterHook } from './endpoints/router-hook.js';
 import { JwtoConfigurationError } from './errors/configuration-error.js';
 import { registerStrategy } from './guards/jwto.strategy.js';
 import type { JwtoModuleAsyncOptions, JwtoModuleOptions, JwtoOptionsFactory } from './jwto-module-options.js';
-import { assemble, CONTROLLERS, OPTIONS, WIRING, type Controllers } from './jwto.assembly.js';
+import { assemble, CONTROLLER, OPTIONS, WIRING } from './jwto.assembly.js';
 import type { Wiring } from './jwto.wiring.js';
 
 /**
@@ -37,7 +38,7 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
   /** @internal */
   constructor(
     @Inject(WIRING) private readonly wiring: Wiring,
-    @Inject(CONTROLLERS) private readonly controllers: Controllers,
+    @Inject(CONTROLLER) private readonly controller: Type,
     private readonly adapterHost: HttpAdapterHost,
   ) {}
 
@@ -95,9 +96,7 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
     const adapter = this.adapterHost.httpAdapter;
     registerInstance(adapter, instance.name, settings.options, settings.keys.key);
     this.hook = hookRouter(adapter);
-    const [plain, trailingSlash] = this.controllers;
-    mapRoutes(plain, instance.name, settings.options, false);
-    if (this.hook.tellsTrailingSlash) mapRoutes(trailingSlash, instance.name, settings.options, true);
+    mapRoutes(this.controller, instance.name, settings.options);
   }
 
   /** Once the routes are mapped, the Path of the refresh cookie can be read from them. */
@@ -106,9 +105,7 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
     const { instance, refreshPath } = this.wiring;
     const own = this.hook.mappedRoutes().filter((route) => route.instance === instance.name);
     refreshPath.learn(
-      own.flatMap(({ leaf, mapped }) =>
-        leaf === undefined ? [] : [mapped.replace(/\/+$/, '').slice(0, -leaf.length - 1)],
-      ),
+      own.flatMap(({ leaf, mapped }) => (leaf === undefined ? [] : [mapped.slice(0, -leaf.length - 1)])),
     );
     registerStrategy(this.adapterHost.httpAdapter.getInstance(), instance);
   }

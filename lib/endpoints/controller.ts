@@ -91,18 +91,13 @@ export function createController(): Type {
 /**
  * Gives a controller its routes. Nest reads them when the application is initialised, so they may depend on settings
  * that came asynchronously.
- *
- * @param twin - map the paths with a trailing slash instead, on an adapter that tells them apart. Nest strips one
- * trailing slash, so two are written.
  */
-export function mapRoutes(controller: Type, instance: string, options: ResolvedOptions, twin: boolean): void {
+export function mapRoutes(controller: Type, instance: string, options: ResolvedOptions): void {
   const version = options.version ?? VERSION_NEUTRAL;
   Controller({ version: typeof version === 'object' ? [...version] : version })(controller);
-  if (twin) swagger?.ApiExcludeController()(controller);
   for (const [action, mark] of routeMarks(instance, options)) {
-    const { method } = ROUTES[action];
     const handler = handlerOf(controller, action);
-    RequestMapping({ path: twin ? `${mark.path}//` : mark.path, method })(controller, action, handler);
+    RequestMapping({ path: mark.path, method: ROUTES[action].method })(controller, action, handler);
     SetMetadata(MAPPED_ENDPOINT, mark)(controller, action, handler);
   }
 }

@@ -29,7 +29,7 @@ async function signIn(parts: EndpointParts, { request, reply, body, info }: Exch
   for (const { sid, user } of older) {
     await parts.revoker.endSession({ sid, userId: String(user.id) }, 'signed_in_again', info);
   }
-  parts.transport.write(reply, tokens);
+  parts.transport.write(reply, tokens, request);
   return ANSWERS.signedIn(tokens);
 }
 

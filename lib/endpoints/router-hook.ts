@@ -10,24 +10,33 @@ export interface MappedRoute extends RouteMark {
   readonly mapped: string;
 }
 
-/** What both adapters can do for us: show the mapped routes, and let us read a body before their parsers. */
+/**
+ * What both adapters do for us: answer our routes with a trailing slash too, show where they were mapped, and let us
+ * read a body before their parsers.
+ */
 export interface RouterHook {
-  /** Whether `/path` and `/path/` are two routes. */
-  readonly tellsTrailingSlash: boolean;
   /** The routes of ours as they were mapped; complete once the application is initialised. */
   mappedRoutes(): readonly MappedRoute[];
 }
 
 interface ExpressLike {
-  enabled(setting: string): boolean;
   use(handler: (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void): void;
   readonly router: { readonly stack: { route?: { path: unknown; stack: { handle: object }[] } }[] };
 }
 
 interface FastifyLike {
   readonly initialConfig: { ignoreTrailingSlash?: boolean; routerOptions?: { ignoreTrailingSlash?: boolean } };
-  addHook(name: 'onRoute', hook: (route: { url: string; handler: object }) => void): void;
+  route(route: FastifyRoute): void;
+  addHook(name: 'onRoute', hook: (route: FastifyRoute) => void): void;
   addHook(name: 'onRequest', hook: (request: { raw: IncomingMessage }, reply: FastifyReplyLike) => Promise<void>): void;
+}
+
+interface FastifyRoute {
+  method: string | string[];
+  url: string;
+  handler: object;
+  constraints?: object;
+  config?: object;
 }
 
 /** One hook an application, however many module instances it has. */
@@ -48,19 +57,20 @@ export function hookRouter(adapter: AbstractHttpAdapter): RouterHook {
 function hookFastify(fastify: FastifyLike): RouterHook {
   const routes: MappedRoute[] = [];
   const isOurs = pathMatcher(() => routes);
-  fastify.addHook('onRoute', ({ url, handler }) => {
+  const { ignoreTrailingSlash, routerOptions } = fastify.initialConfig;
+  const tellsSlash = !(ignoreTrailingSlash ?? routerOptions?.ignoreTrailingSlash ?? false);
+  fastify.addHook('onRoute', ({ method, url, handler, constraints = {}, config = {} }) => {
     const mark = markOf(handler);
-    if (mark !== undefined) routes.push({ ...mark, mapped: url });
+    // The HEAD routes that Fastify adds to GET routes follow by themselves.
+    if (mark === undefined || method === 'HEAD' || url.endsWith('/')) return;
+    routes.push({ ...mark, mapped: url });
+    if (tellsSlash) fastify.route({ method, url: `${url}/`, handler, constraints, config });
   });
   fastify.addHook('onRequest', async ({ raw }, reply) => {
     noteReply(raw, reply);
     if (isOurs(raw)) await takeBody(raw);
   });
-  const { ignoreTrailingSlash, routerOptions } = fastify.initialConfig;
-  return {
-    tellsTrailingSlash: !(ignoreTrailingSlash ?? routerOptions?.ignoreTrailingSlash ?? false),
-    mappedRoutes: () => routes,
-  };
+  return { mappedRoutes: () => routes };
 }
 
 function hookExpress(express: ExpressLike): RouterHook {
@@ -72,17 +82,21 @@ function hookExpress(express: ExpressLike): RouterHook {
     }));
   const isOurs = pathMatcher(mappedRoutes);
   express.use((request, _response, next) => {
-    if (isOurs(request))
-      takeBody(request).then(() => {
-        next();
-      }, next);
-    else next();
+    if (!isOurs(request)) {
+      next();
+      return;
+    }
+    // With the setting "strict routing", Express tells /login and /login/ apart.
+    request.url = request.url?.replace(/\/+(?=\?|$)/, '');
+    takeBody(request).then(() => {
+      next();
+    }, next);
   });
   // Nest has put its body parsers first; ours must see a body before them.
   const { stack } = express.router;
   const last = stack.pop();
   if (last !== undefined) stack.unshift(last);
-  return { tellsTrailingSlash: express.enabled('strict routing'), mappedRoutes };
+  return { mappedRoutes };
 }
 
 /** Nest copies the metadata of a handler to the function that it registers with the adapter. */
@@ -94,12 +108,11 @@ function markOf(handler: object): RouteMark | undefined {
 function pathMatcher(routes: () => readonly MappedRoute[]): (raw: IncomingMessage) => boolean {
   let known: Set<string> | undefined;
   return ({ method, url = '/' }) => {
-    if (method === 'GET') return false;
     known ??= new Set(routes().map(({ action, mapped }) => `${methodOf(action)} ${withoutSlash(mapped)}`));
     return known.has(`${method ?? ''} ${withoutSlash(url.split('?', 1)[0] ?? '/')}`);
   };
 }
 
 function withoutSlash(path: string): string {
-  return path.replace(/\/+$/, '').toLowerCase();
+  return path.replace(/\/$/, '').toLowerCase();
 }

@@ -7,7 +7,6 @@ interface Swagger {
   ApiBearerAuth(): Decorate;
   ApiUnauthorizedResponse(options: { description: string }): Decorate;
   ApiForbiddenResponse(options: { description: string }): Decorate;
-  ApiExcludeController(): ClassDecorator;
   ApiTags(tag: string): ClassDecorator;
   ApiBody(options: { type: unknown }): MethodDecorator;
 }

@@ -1,20 +1,19 @@
-import { Injectable, Logger, Optional } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { isTooDeep } from './claim-depth.js';
-import { ClaimsProvider, type ClaimsContext } from './claims-provider.js';
-import { UserProvider, type LoginCredentials, type SignInUser } from './user-provider.js';
+import type { ClaimsContext, ClaimsProvider } from './claims-provider.js';
+import type { LoginCredentials, SignInUser, UserProvider } from './user-provider.js';
 
 /**
  * The application's users as the rooms above ask for them: whatever goes wrong in the application's code becomes 503
  * `store_unavailable`, is logged, and nothing else happens.
  */
-@Injectable()
 export class UserDirectory {
   private readonly logger = new Logger('Jwto');
 
   constructor(
     private readonly claimsProvider: ClaimsProvider,
-    @Optional() private readonly users?: UserProvider,
+    private readonly users?: UserProvider,
   ) {}
 
   /** @throws {@link StoreUnavailableError} if the provider failed */
