@@ -58,7 +58,7 @@ function hookFastify(fastify: FastifyLike): RouterHook {
   const routes: MappedRoute[] = [];
   const isOurs = pathMatcher(() => routes);
   const { ignoreTrailingSlash, routerOptions } = fastify.initialConfig;
-  const tellsSlash = !(ignoreTrailingSlash ?? routerOptions?.ignoreTrailingSlash ?? false);
+  const tellsSlash = ignoreTrailingSlash !== true && routerOptions?.ignoreTrailingSlash !== true;
   fastify.addHook('onRoute', ({ method, url, handler, constraints = {}, config = {} }) => {
     const mark = markOf(handler);
     // The HEAD routes that Fastify adds to GET routes follow by themselves.
@@ -87,7 +87,7 @@ function hookExpress(express: ExpressLike): RouterHook {
       return;
     }
     // With the setting "strict routing", Express tells /login and /login/ apart.
-    request.url = request.url?.replace(/\/+(?=\?|$)/, '');
+    request.url = request.url?.replace(/\/(?=\?|$)/, '');
     takeBody(request).then(() => {
       next();
     }, next);
