@@ -16,6 +16,7 @@ import { JwtoSession } from './sessions/session.entity.js';
 import { SessionRepository } from './sessions/session.repository.js';
 import { Purger } from './sign-in/purger.js';
 import { Refresh } from './sign-in/refresh.js';
+import { RefreshAcceptance } from './sign-in/refresh-acceptance.js';
 import { DatabaseRevocationCheck, NoRevocationCheck } from './sign-in/revocation-check.js';
 import { Revoker } from './sign-in/revoker.js';
 import { SignIn } from './sign-in/sign-in.js';
@@ -89,7 +90,8 @@ export async function wire({
   const factory = new TokenFactory(options, users, signer, writer);
   const revoker = new Revoker(sessions, blocklist, events, clock, options);
   const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, events);
-  const refresh = new Refresh(options, clock, users, factory, sessions, revoker, events);
+  const acceptance = new RefreshAcceptance(options, clock, sessions, revoker);
+  const refresh = new Refresh(options, users, factory, sessions, acceptance, revoker, events);
   const revocations =
     options.blocklistCheck === 'refresh' ? new NoRevocationCheck() : new DatabaseRevocationCheck(store, blocklist);
   const purger = new Purger(store, clock);
@@ -99,6 +101,7 @@ export async function wire({
     verifier,
     signIn,
     refresh,
+    acceptance,
     revoker,
     revocations,
     sessions,

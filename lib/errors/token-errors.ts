@@ -56,6 +56,13 @@ export class TokenRevokedError extends JwtoError {
   }
 }
 
+/** 401 `token_reused`: a refresh token that was replaced before came back; the session is revoked (RFC 9700 §4.14.2). */
+export class TokenReusedError extends JwtoError {
+  constructor() {
+    super('token_reused', 'This refresh token was replaced before; its session has been ended.');
+  }
+}
+
 /** 401 `user_inactive`: at a refresh the user was found gone or deactivated; the session is revoked. */
 export class UserInactiveError extends JwtoError {
   constructor() {

@@ -6,6 +6,7 @@ export const JWTO_EVENTS = [
   'jwto.access_refreshed',
   'jwto.refresh_updated',
   'jwto.blacklisted',
+  'jwto.refresh_reused',
   'jwto.session_revoked',
   'jwto.csrf_failed',
 ] as const;
@@ -16,8 +17,10 @@ export const JWTO_EVENTS = [
  * - `jwto.logged_in`: new tokens, by login or `TokenService.issue`
  * - `jwto.login_failed`: a refused login; `reason` is its code
  * - `jwto.token_validated`: a validate endpoint answered 200
- * - `jwto.access_refreshed`, `jwto.refresh_updated`: a refresh, by the endpoint that did it
+ * - `jwto.access_refreshed`, `jwto.refresh_updated`: a refresh, by the endpoint that did it; not the replay of a
+ *   replaced token's successor
  * - `jwto.blacklisted`: a logout that revoked, or `TokenService.revokeToken`
+ * - `jwto.refresh_reused`: a refresh token that was replaced before came back; `jwto.session_revoked` follows
  * - `jwto.session_revoked`: `revokeSession`, `revokeUser` (one a session), the user is gone, too many sessions, or a new
  *   login took the place of the session; `reason` tells which
  * - `jwto.csrf_failed`: a refusal by CSRF; `reason` is its code

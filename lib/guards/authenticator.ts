@@ -35,7 +35,7 @@ export class Authenticator {
   /** @throws JwtoError any code that is about a token, `request_invalid`, the `csrf_…` codes, `store_unavailable` */
   async authenticate(request: AnyRequest, type: TokenType): Promise<Authenticated> {
     const { claims, from } = await this.identify(request, type);
-    await this.tokens.assertNotRevoked(claims);
+    await this.tokens.assertNotRevoked(claims, type === 'refresh' ? requestInfo(request) : null);
     return { claims, from };
   }
 

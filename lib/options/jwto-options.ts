@@ -83,6 +83,10 @@ export interface JwtoOptions {
   csrfSecret?: string | Uint8Array | undefined;
   /** Exact origins, or `https://*.example.com`, that may send requests besides the own one. */
   trustedOrigins?: readonly string[] | undefined;
+  /** `false`: refresh tokens are not replaced and may be used until they expire, as in djwto. @defaultValue `true` */
+  rotation?: boolean | undefined;
+  /** How long a replaced refresh token still gets its successor, 0 to 60 s. @defaultValue `'10s'` */
+  rotationGrace?: Duration | undefined;
   /** The oldest sessions beyond this many are revoked at a login. @defaultValue `100` */
   maxSessionsPerUser?: number | undefined;
   /** `database`: guards ask with one query a request; `refresh`: only where a refresh token is accepted. @defaultValue `'database'` */
@@ -132,6 +136,9 @@ export interface ResolvedOptions {
   readonly cookiePrefix: 'host' | undefined;
   readonly csrf: boolean;
   readonly trustedOrigins: readonly string[];
+  readonly rotation: boolean;
+  /** Seconds. */
+  readonly rotationGrace: number;
   readonly maxSessionsPerUser: number;
   readonly blocklistCheck: 'database' | 'refresh';
   /** `false`, or the path without slashes at its ends. */

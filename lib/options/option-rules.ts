@@ -106,6 +106,10 @@ class OptionRules implements Record<keyof JwtoOptions, unknown> {
   csrfSecret: unknown;
   @Accepts('a list of origins like https://example.com or https://*.example.com, without a path', isListOf(isOrigin))
   trustedOrigins: unknown;
+  @Accepts(YES_OR_NO, isBoolean)
+  rotation: unknown;
+  @Accepts('0 to 60 seconds', lasts(0, 60))
+  rotationGrace: unknown;
   @Accepts('a whole number from 1', (v) => Number.isSafeInteger(v) && Number(v) >= 1)
   maxSessionsPerUser: unknown;
   @Accepts('database or refresh', isOneOf('database', 'refresh'))

@@ -49,6 +49,8 @@ const VARIABLES: Readonly<Record<string, readonly [keyof JwtoOptions, Read]>> = 
   JWTO_CSRF: ['csrf', flag],
   JWTO_CSRF_SECRET: ['csrfSecret', text],
   JWTO_TRUSTED_ORIGINS: ['trustedOrigins', list],
+  JWTO_ROTATION: ['rotation', flag],
+  JWTO_ROTATION_GRACE: ['rotationGrace', text],
   JWTO_MAX_SESSIONS_PER_USER: ['maxSessionsPerUser', count],
   JWTO_BLOCKLIST_CHECK: ['blocklistCheck', text],
 };

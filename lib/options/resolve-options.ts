@@ -49,6 +49,8 @@ export function resolveOptions(options: JwtoOptions): ResolvedOptions {
     cookiePrefix: options.cookiePrefix,
     csrf,
     trustedOrigins: options.trustedOrigins ?? [],
+    rotation: options.rotation ?? true,
+    rotationGrace: seconds(options.rotationGrace, '10s'),
     maxSessionsPerUser: options.maxSessionsPerUser ?? 100,
     blocklistCheck: options.blocklistCheck ?? 'database',
     endpoints: Object.fromEntries(

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { QueryDeepPartialEntity } from 'typeorm';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { storedId } from '../store/stored-id.js';
 import { JwtoSession } from './session.entity.js';
@@ -10,10 +11,10 @@ export type NewSession = Omit<
 >;
 
 /** What a refresh writes; times in milliseconds since the epoch. */
-export interface SessionRefresh {
+export interface SessionExtension {
   sid: string;
-  /** The `jti` that was presented, and must still be the current one. */
-  presentedJti: string;
+  /** The `jti` that must still be the current one. */
+  currentJti: string;
   now: number;
   /** The session must end later than this: now, less the leeway. */
   aliveAt: number;
@@ -21,6 +22,13 @@ export interface SessionRefresh {
   expiresAt: number;
   /** `exp` of the access token that is given out. */
   accessUntil: number;
+}
+
+/** What a rotation writes beside that. */
+export interface SessionRotation extends SessionExtension {
+  successor: { jti: string; iat: number };
+  /** A session rotates at most once in this many milliseconds. */
+  grace: number;
 }
 
 /** 128 random bits as 22 characters: an id that cannot be guessed. */
@@ -60,23 +68,53 @@ export class SessionRepository {
   }
 
   /**
-   * The one statement of a refresh, and the last step of it that can fail.
+   * Replaces the refresh token: the one statement of a rotation, and the last step of it that can fail. Of any number
+   * of parallel calls one changes the row, at every isolation level.
    *
-   * @returns whether it was written: the session lives and the presented token is its current one
+   * @returns whether this call did
    */
-  async refresh({ sid, presentedJti, now, aliveAt, expiresAt, accessUntil }: SessionRefresh): Promise<boolean> {
+  async rotate({ successor, grace, ...extension }: SessionRotation): Promise<boolean> {
+    // MariaDB assigns from left to right: `previous` must come before `current`.
+    const replaced: QueryDeepPartialEntity<JwtoSession> = {
+      previousJti: () => 'current_jti',
+      currentJti: successor.jti,
+      currentIat: successor.iat,
+      rotatedAt: extension.now,
+      generation: () => 'generation + 1',
+    };
+    return this.update(extension, replaced, '(rotated_at IS NULL OR rotated_at <= :notSince)', {
+      notSince: extension.now - grace,
+    });
+  }
+
+  /**
+   * Moves the expiry and notes the access token that is given out, and keeps the refresh token.
+   *
+   * @returns whether it was written: the session lives and the token is its current one
+   */
+  extend(extension: SessionExtension): Promise<boolean> {
+    return this.update(extension, {}, '1 = 1', {});
+  }
+
+  private async update(
+    { sid, currentJti, now, aliveAt, expiresAt, accessUntil }: SessionExtension,
+    more: QueryDeepPartialEntity<JwtoSession>,
+    condition: string,
+    parameters: Record<string, number>,
+  ): Promise<boolean> {
     const result = await this.store.run((manager) =>
       manager
         .createQueryBuilder()
         .update(JwtoSession)
         .set({
+          ...more,
           expiresAt,
           lastUsedAt: now,
           accessUntil: () => 'CASE WHEN access_until > :accessUntil THEN access_until ELSE :accessUntil END',
         })
-        .where({ sid: idOf(sid), realm: this.realm, currentJti: idOf(presentedJti) })
-        .andWhere('revoked_at IS NULL AND expires_at > :aliveAt AND ends_at > :aliveAt')
-        .setParameters({ aliveAt, accessUntil })
+        .where({ sid: idOf(sid), realm: this.realm, currentJti: idOf(currentJti) })
+        .andWhere(`revoked_at IS NULL AND expires_at > :aliveAt AND ends_at > :aliveAt AND ${condition}`)
+        .setParameters({ aliveAt, accessUntil, ...parameters })
         .execute(),
     );
     return result.affected === 1;

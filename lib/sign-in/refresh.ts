@@ -1,15 +1,17 @@
-import { toSeconds, type Clock } from '../clock/clock.js';
-import { TokenExpiredError, TokenRevokedError, UserInactiveError } from '../errors/token-errors.js';
+import { toSeconds } from '../clock/clock.js';
+import { StoreUnavailableError } from '../errors/store-errors.js';
+import { TokenRevokedError, UserInactiveError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import type { Mode, ResolvedOptions } from '../options/jwto-options.js';
 import type { JwtoSession } from '../sessions/session.entity.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
-import { storedId } from '../store/stored-id.js';
+import { randomId, type SessionRepository } from '../sessions/session.repository.js';
+import { refreshJti } from '../sessions/standing.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import type { UserDirectory } from '../users/user-directory.js';
 import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
+import type { AcceptedRefresh, RefreshAcceptance } from './refresh-acceptance.js';
 import type { Revoker } from './revoker.js';
 import { stampOf } from './sign-in.js';
 import type { TokenFactory } from './token-factory.js';
@@ -25,68 +27,75 @@ export interface RefreshContext {
 }
 
 const EVENT = { access: 'jwto.access_refreshed', refresh: 'jwto.refresh_updated' } as const;
+/** A lost race is looked at again; each look but the last finds that somebody else has got on. */
+const LOOKS = 4;
 
 /** Refreshes sessions: whatever can fail comes before the one UPDATE, which is the last step that can. */
 export class Refresh {
   constructor(
     private readonly options: ResolvedOptions,
-    private readonly clock: Clock,
     private readonly users: UserDirectory,
     private readonly factory: TokenFactory,
     private readonly sessions: SessionRepository,
+    private readonly acceptance: RefreshAcceptance,
     private readonly revoker: Revoker,
     private readonly events: JwtoEvents,
   ) {}
 
   /**
-   * Whether a refresh token is accepted; the database decides, with the primary's answer.
-   *
    * @param claims - of a verified refresh token
-   * @returns its session
-   * @throws JwtoError `token_revoked`, `token_expired`, `store_unavailable`
-   */
-  async accept(claims: JwtoClaims, refusal?: string): Promise<JwtoSession> {
-    return accepted(await this.sessions.find(claims.sid), claims, this.leewayAgo(), refusal);
-  }
-
-  /**
-   * @param claims - of a verified refresh token
-   * @throws JwtoError `token_revoked`, `token_expired`, `user_inactive`, `token_too_large`, `store_unavailable`
+   * @throws JwtoError `token_revoked`, `token_reused`, `token_expired`, `user_inactive`, `token_too_large`,
+   * `store_unavailable`
    */
   async run(claims: JwtoClaims, kind: RefreshKind, { request, via }: RefreshContext): Promise<IssuedTokens> {
     const refusal = `Can't update ${kind} token.`;
-    const session = await this.accept(claims, refusal);
-    const user = await this.reload(session, claims, refusal, request);
-
-    const now = this.clock.now();
-    const moved = Math.min(toSeconds(now) * 1000 + this.options.refreshTokenLifetime * 1000, session.endsAt);
-    const expiresAt = kind === 'refresh' ? Math.max(moved, session.expiresAt) : session.expiresAt;
-    const { sid, signedInAt, endsAt } = session;
-    const mode = answerMode(session.mode, via, this.options.modes);
-    const refresh = { jti: String(claims.jti), iat: session.currentIat, expiresAt };
-    const tokens = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
-
-    const accessUntil = (tokens.accessClaims.exp + this.options.leeway) * 1000;
-    const written = await this.sessions.refresh({
-      sid,
-      presentedJti: refresh.jti,
-      now,
-      aliveAt: this.leewayAgo(),
-      expiresAt,
-      accessUntil,
-    });
-    // Something ended the session meanwhile: a second look says what.
-    if (!written) {
-      await this.accept(claims, refusal);
-      throw new TokenRevokedError(refusal);
+    let user: SignInUser | undefined;
+    for (let look = 1; look <= LOOKS; look++) {
+      const accepted = await this.acceptance.accept(claims, { request, refusal });
+      user ??= await this.reload(accepted.session, claims, refusal, request);
+      const tokens = await this.attempt(user, accepted, kind, { request, via });
+      if (tokens !== undefined) return tokens;
     }
-    this.events.emit(EVENT[kind], { userId: String(user.id), sid, claims: tokens.accessClaims, request });
-    return tokens;
+    throw new StoreUnavailableError(new Error('a refresh lost every race'));
   }
 
-  /** What `exp` is compared with, of a session as of a token. */
-  private leewayAgo(): number {
-    return this.clock.now() - this.options.leeway * 1000;
+  /** One try; `undefined` if the session changed meanwhile. */
+  private async attempt(
+    user: SignInUser,
+    { session, standing }: AcceptedRefresh,
+    kind: RefreshKind,
+    { request, via }: RefreshContext,
+  ): Promise<IssuedTokens | undefined> {
+    const rotates = this.options.rotation && standing === 'current';
+    const moment = this.acceptance.moment();
+    const iat = toSeconds(moment.now) * 1000;
+    const { sid, signedInAt, endsAt } = session;
+    const moved = Math.min(iat + this.options.refreshTokenLifetime * 1000, endsAt);
+    const refresh = {
+      jti: rotates ? refreshJti(randomId(), session.generation + 1) : session.currentJti,
+      iat: rotates ? iat : session.currentIat,
+      expiresAt: kind === 'refresh' ? Math.max(moved, session.expiresAt) : session.expiresAt,
+    };
+    const mode = answerMode(session.mode, via, this.options.modes);
+    const tokens = await this.factory.make(user, { sid, mode, now: moment.now, signedInAt, endsAt, refresh });
+
+    const extension = {
+      sid,
+      currentJti: session.currentJti,
+      now: moment.now,
+      aliveAt: moment.aliveAt,
+      expiresAt: refresh.expiresAt,
+      accessUntil: (tokens.accessClaims.exp + this.options.leeway) * 1000,
+    };
+    const written = rotates
+      ? await this.sessions.rotate({ ...extension, successor: refresh, grace: moment.grace })
+      : await this.sessions.extend(extension);
+    if (!written) return undefined;
+    // A replay of refresh_access changes nothing that a listener has not been told.
+    if (standing === 'current' || kind === 'refresh') {
+      this.events.emit(EVENT[kind], { userId: String(user.id), sid, claims: tokens.accessClaims, request });
+    }
+    return tokens;
   }
 
   /** The user as it is now; a session whose user is gone, inactive or has another stamp ends. */
@@ -116,12 +125,4 @@ function answerMode(own: Mode, via: RefreshContext['via'], modes: readonly Mode[
   if (via === 'header') return 'JSON';
   if (via === undefined || (own !== 'JSON' && modes.includes(own))) return own;
   return modes.find((mode) => mode !== 'JSON') ?? own;
-}
-
-function accepted(session: JwtoSession | null, claims: JwtoClaims, moment: number, refusal?: string): JwtoSession {
-  const known = session?.revokedAt === null && session.userId === storedId(String(claims.user.id));
-  if (!known) throw new TokenRevokedError(refusal);
-  if (session.expiresAt <= moment || session.endsAt <= moment) throw new TokenExpiredError();
-  if (session.currentJti !== storedId(String(claims.jti))) throw new TokenRevokedError(refusal);
-  return session;
 }

@@ -14,6 +14,7 @@ export type RevocationReason =
   | 'user_revoked'
   | 'user_inactive'
   | 'stamp_changed'
+  | 'refresh_reused'
   | 'too_many_sessions'
   | 'signed_in_again'
   | (string & {});
@@ -37,6 +38,14 @@ export class Revoker {
     const ended = await this.sessions.revoke(sid, reason, this.clock.now());
     if (ended) this.events.emit('jwto.session_revoked', { sid, userId, reason, request });
     return ended;
+  }
+
+  /** Ends a session whose replaced refresh token came back. Of any number of parallel uses one tells of it. */
+  async endReused(sid: string, userId: string, request: RequestInfo | null): Promise<void> {
+    const reason: RevocationReason = 'refresh_reused';
+    if (!(await this.sessions.revoke(sid, reason, this.clock.now()))) return;
+    this.events.emit('jwto.refresh_reused', { sid, userId, request });
+    this.events.emit('jwto.session_revoked', { sid, userId, reason, request });
   }
 
   /**

@@ -9,6 +9,7 @@ import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import type { Mode, ResolvedOptions } from '../options/jwto-options.js';
 import { randomId, type SessionRepository } from '../sessions/session.repository.js';
+import { refreshJti } from '../sessions/standing.js';
 import { isWellFormed } from '../store/stored-id.js';
 import type { UserDirectory } from '../users/user-directory.js';
 import type { LoginCredentials, SignInUser } from '../users/user-provider.js';
@@ -74,7 +75,7 @@ export class SignIn {
     const iat = toSeconds(now) * 1000;
     const endsAt = iat + sessionLifetime * 1000;
     const expiresAt = Math.min(iat + refreshTokenLifetime * 1000, endsAt);
-    const refresh = { jti: randomId(), iat, expiresAt };
+    const refresh = { jti: refreshJti(randomId(), 0), iat, expiresAt };
     const tokens = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
 
     await this.sessions.insert({

@@ -12,6 +12,7 @@ import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
 import type { Purger, PurgeResult } from './purger.js';
 import type { Refresh } from './refresh.js';
+import type { RefreshAcceptance } from './refresh-acceptance.js';
 import type { RevocationCheck } from './revocation-check.js';
 import type { RevocationReason, Revoker } from './revoker.js';
 import type { SignIn } from './sign-in.js';
@@ -45,6 +46,7 @@ export interface TokenServiceParts {
   verifier: TokenVerifier;
   signIn: SignIn;
   refresh: Refresh;
+  acceptance: RefreshAcceptance;
   revoker: Revoker;
   revocations: RevocationCheck;
   sessions: SessionRepository;
@@ -94,8 +96,8 @@ export class TokenService {
   }
 
   /** Refuses a revoked token whose claims were verified. @internal */
-  async assertNotRevoked(claims: JwtoClaims): Promise<void> {
-    if (claims.type === 'refresh') await this.parts.refresh.accept(claims);
+  async assertNotRevoked(claims: JwtoClaims, request: RequestInfo | null = null): Promise<void> {
+    if (claims.type === 'refresh') await this.parts.acceptance.accept(claims, { request });
     else if (await this.parts.revocations.isRevoked(claims)) throw new TokenRevokedError();
   }
 

@@ -1,8 +1,12 @@
 import { Logger } from '@nestjs/common';
-import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
+import type { DataSource, EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
 import { JwtoError } from '../errors/jwto-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
+import { isLostRace } from './lost-race.js';
 import { escapeSql } from './typeorm-versions.js';
+
+/** How often a statement is sent that loses races: under SERIALIZABLE every parallel one loses to the first. */
+const ATTEMPTS = 10;
 
 /**
  * The database as this library uses it. Every statement, a read too, runs on the primary: TypeORM sends SELECTs to a
@@ -34,24 +38,30 @@ export class PrimaryStore {
   }
 
   /**
-   * Runs statements on the primary.
+   * Runs statements on the primary. One that lost a race is sent again, so the work must be right when repeated.
    *
-   * @throws {@link StoreUnavailableError} whatever the database says; the cause is logged
+   * @throws {@link StoreUnavailableError} whatever else the database says; the cause is logged
    */
   async run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    let runner: QueryRunner | undefined;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.once(work);
+      } catch (error) {
+        if (error instanceof JwtoError) throw error;
+        if (isLostRace(error) && attempt < ATTEMPTS) continue;
+        const details = error instanceof Error ? error.stack : String(error);
+        this.logger.error('The database did not answer a statement of jwto', details);
+        throw new StoreUnavailableError(error);
+      }
+    }
+  }
+
+  private async once<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const runner = this.dataSource.createQueryRunner('master');
     try {
-      runner = this.dataSource.createQueryRunner('master');
       return await work(runner.manager);
-    } catch (error) {
-      if (error instanceof JwtoError) throw error;
-      this.logger.error(
-        'The database did not answer a statement of jwto',
-        error instanceof Error ? error.stack : String(error),
-      );
-      throw new StoreUnavailableError(error);
     } finally {
-      await runner?.release().catch(() => undefined);
+      await runner.release().catch(() => undefined);
     }
   }
 }

@@ -1,0 +1,53 @@
+import { storedId } from '../store/stored-id.js';
+import type { JwtoSession } from './session.entity.js';
+
+/**
+ * How a refresh token stands to its session:
+ *
+ * - `current`: it is the one, and may be replaced
+ * - `replayed`: it was replaced inside the grace, or is the successor of one that was; it gets that successor (again)
+ * - `reused`: it was replaced before that, or by a token that is itself replaced
+ * - `revoked`: there is no such session, or it was revoked
+ * - `expired`: its session has ended
+ * - `ahead`: the session has forgotten it, because the database was restored from before it was issued
+ */
+export type Standing = 'current' | 'replayed' | 'reused' | 'revoked' | 'expired' | 'ahead';
+
+/** What a verified refresh token says of itself. */
+export interface PresentedToken {
+  jti: string;
+  userId: string;
+}
+
+/** When it is judged; milliseconds. */
+export interface Moment {
+  now: number;
+  /** The session must end later than this: now, less the leeway. */
+  aliveAt: number;
+  grace: number;
+}
+
+/** The one rule of rotation; every place that accepts a refresh token asks it. */
+export function standingOf(
+  session: JwtoSession | null,
+  presented: PresentedToken,
+  { now, aliveAt, grace }: Moment,
+): Standing {
+  if (session?.revokedAt !== null || session.userId !== storedId(presented.userId)) return 'revoked';
+  if (session.expiresAt <= aliveAt || session.endsAt <= aliveAt) return 'expired';
+  const jti = storedId(presented.jti);
+  const insideGrace = session.rotatedAt !== null && session.rotatedAt > now - grace;
+  if (jti === session.currentJti) return insideGrace ? 'replayed' : 'current';
+  if (jti === session.previousJti && insideGrace) return 'replayed';
+  return generationOf(presented.jti) > session.generation ? 'ahead' : 'reused';
+}
+
+/** A refresh token's `jti` ends in how often its session had rotated, so that a restored database is told from a thief. */
+export function refreshJti(random: string, generation: number): string {
+  return `${random}.${String(generation)}`;
+}
+
+function generationOf(jti: string): number {
+  const generation = /\.(\d{1,9})$/.exec(jti)?.[1];
+  return generation === undefined ? 0 : Number(generation);
+}
