@@ -17,6 +17,8 @@ interface TakenBody {
   encoding: string | undefined;
   bytes: Buffer;
   tooLarge: boolean;
+  /** Whether it came to its end. */
+  whole: boolean;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function takeBody(raw: IncomingMessage): Promise<void> {
     encoding: raw.headers['content-encoding'],
     bytes: Buffer.concat(chunks),
     tooLarge: size > MAX_BODY_BYTES,
+    whole: raw.complete,
   });
   for (const header of ['content-type', 'content-length', 'transfer-encoding', 'content-encoding']) {
     Reflect.deleteProperty(raw.headers, header);
@@ -63,6 +66,7 @@ export function bodyOf(request: AnyRequest): RequestBody {
   if (taken === undefined) return asBody((request as { body?: unknown }).body);
   const { type, bytes } = taken;
   if (taken.tooLarge) throw new RequestInvalidError('The body has more than 100 kB.');
+  if (!taken.whole) throw new RequestInvalidError('The body broke off.');
   const isJson = type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json'));
   const isForm = type === 'application/x-www-form-urlencoded';
   if (bytes.length === 0 || !(isJson || isForm)) return {};

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { noteReply, type FastifyReplyLike } from '../transports/raw-reply.js';
+import { pathOfTarget } from '../transports/raw-request.js';
 import { MAPPED_ENDPOINT, methodOf, type RouteMark } from './controller.js';
 import { takeBody } from './request-body.js';
 
@@ -109,8 +110,17 @@ function pathMatcher(routes: () => readonly MappedRoute[]): (raw: IncomingMessag
   let known: Set<string> | undefined;
   return ({ method, url = '/' }) => {
     known ??= new Set(routes().map(({ action, mapped }) => `${methodOf(action)} ${withoutSlash(mapped)}`));
-    return known.has(`${method ?? ''} ${withoutSlash(url.split('?', 1)[0] ?? '/')}`);
+    return known.has(`${method ?? ''} ${withoutSlash(decoded(pathOfTarget(url)))}`);
   };
+}
+
+/** Fastify matches a route in percent-encoding too; what cannot be decoded matches nothing. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function withoutSlash(path: string): string {

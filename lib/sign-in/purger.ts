@@ -48,18 +48,9 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
   private async run(): Promise<PurgeResult> {
     const before = this.clock.now() - MARGIN;
     const isStopped = (): boolean => this.stopped;
-    const sessions = await purgeRows(
-      this.store,
-      JwtoSession,
-      (query) => query.where('row.expiresAt < :before AND row.accessUntil < :before', { before }),
-      isStopped,
-    );
-    const blocklist = await purgeRows(
-      this.store,
-      JwtoBlocklistEntry,
-      (query) => query.where('row.expiresAt < :before', { before }),
-      isStopped,
-    );
+    const ended = 'expires_at < :before AND access_until < :before';
+    const sessions = await purgeRows(this.store, JwtoSession, ended, { before }, isStopped);
+    const blocklist = await purgeRows(this.store, JwtoBlocklistEntry, 'expires_at < :before', { before }, isStopped);
     if (sessions + blocklist > 0)
       this.logger.debug(`Purged ${String(sessions)} sessions and ${String(blocklist)} blocklist entries`);
     return { sessions, blocklist };

@@ -11,6 +11,7 @@ import type { Mode, ResolvedOptions } from '../options/jwto-options.js';
 import { randomId, type SessionRepository } from '../sessions/session.repository.js';
 import { refreshJti } from '../sessions/standing.js';
 import { isWellFormed } from '../store/stored-id.js';
+import { assertUser } from '../users/sign-in-user.js';
 import type { UserDirectory } from '../users/user-directory.js';
 import type { LoginCredentials, SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
@@ -60,10 +61,10 @@ export class SignIn {
   /**
    * Signs in without a password, after an external login.
    *
-   * @throws JwtoError `user_inactive`, `token_too_large`, `store_unavailable`
+   * @throws JwtoError `user_inactive`, `token_too_large`, `store_unavailable`; TypeError for a user without what a user needs
    */
   async withoutPassword(user: SignInUser, context: SignInContext): Promise<IssuedTokens> {
-    if (user.isActive === false) throw new UserInactiveError();
+    if (assertUser(user).isActive === false) throw new UserInactiveError();
     return this.open(user, this.clock.now(), context);
   }
 
@@ -116,7 +117,7 @@ export class SignIn {
 
 /** The SHA-256 of a user's stamp, as the session keeps it. */
 export function stampOf({ stamp }: SignInUser): string | null {
-  return stamp === undefined ? null : createHash('sha256').update(stamp).digest('base64url');
+  return stamp === undefined || stamp === null ? null : createHash('sha256').update(stamp).digest('base64url');
 }
 
 /** Whether these can be anybody's credentials at all; no user store ever sees a NUL or half a character. */

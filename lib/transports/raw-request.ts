@@ -13,7 +13,13 @@ export function rawOf(request: AnyRequest): IncomingMessage {
 /** The path as it came in, before a router cut anything off, without its query. */
 export function pathOf(request: AnyRequest): string {
   const raw = rawOf(request) as IncomingMessage & { originalUrl?: string };
-  return (raw.originalUrl ?? raw.url ?? '/').split('?', 1)[0] ?? '/';
+  return pathOfTarget(raw.originalUrl ?? raw.url ?? '/');
+}
+
+/** The path in a request target; a server must take the absolute form too (RFC 9112 §3.2.2). */
+export function pathOfTarget(target: string): string {
+  const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0];
+  return path === undefined || path === '' ? '/' : path;
 }
 
 /** Whether the socket itself is TLS; a proxy's word for it is not taken. */

@@ -1,4 +1,4 @@
-import { HttpException } from '@nestjs/common';
+import { HttpException, Logger } from '@nestjs/common';
 import { isAboutSentToken } from '../errors/token-errors.js';
 import type { JwtoError } from '../errors/jwto-error.js';
 import type { MappedError, ResolvedOptions } from '../options/jwto-options.js';
@@ -6,11 +6,21 @@ import { setHeader, type AnyReply } from './raw-reply.js';
 
 /** The one place where a refusal gets its form: headers, status and body. */
 export class Refusals {
+  private readonly logger = new Logger('Jwto');
+
   constructor(private readonly options: Pick<ResolvedOptions, 'errorMapper'>) {}
 
-  /** Status and body of a refusal; the contract's, or the `errorMapper`'s. */
+  /** Status and body of a refusal; the contract's, or the `errorMapper`'s, unless that fails. */
   form(error: JwtoError): MappedError {
-    return this.options.errorMapper?.(error, error.body) ?? { status: error.getStatus(), body: error.body };
+    const own = { status: error.getStatus(), body: error.body };
+    try {
+      const mapped: MappedError | undefined = this.options.errorMapper?.(error, error.body);
+      if (mapped === undefined || isStatus(mapped.status)) return mapped ?? own;
+      this.logger.error('errorMapper must return { status, body } with a status from 400 to 599');
+    } catch (failure) {
+      this.logger.error('errorMapper failed', failure instanceof Error ? failure.stack : String(failure));
+    }
+    return own;
   }
 
   /** Sets the headers that go with a refusal: `WWW-Authenticate` (RFC 6750 §3) and `Retry-After`. */
@@ -28,4 +38,8 @@ export class Refusals {
     const { status, body } = this.form(error);
     return new HttpException(body as string | Record<string, unknown>, status, { cause: error });
   }
+}
+
+function isStatus(status: unknown): boolean {
+  return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
 }

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { isTooDeep } from './claim-depth.js';
+import { assertUser } from './sign-in-user.js';
 import type { ClaimsContext, ClaimsProvider } from './claims-provider.js';
 import type { LoginCredentials, SignInUser, UserProvider } from './user-provider.js';
 
@@ -18,14 +19,16 @@ export class UserDirectory {
 
   /** @throws {@link StoreUnavailableError} if the provider failed */
   authenticate(credentials: LoginCredentials): Promise<SignInUser | null> {
-    return this.ask('UserProvider.authenticate', async () =>
-      assertUser(await this.provider().authenticate(credentials)),
-    );
+    return this.ask('UserProvider.authenticate', async () => orNull(await this.provider().authenticate(credentials)));
   }
 
-  /** @throws {@link StoreUnavailableError} if the provider failed */
+  /** @throws {@link StoreUnavailableError} if the provider failed, or gave somebody else */
   findById(id: string): Promise<SignInUser | null> {
-    return this.ask('UserProvider.findById', async () => assertUser(await this.provider().findById(id)));
+    return this.ask('UserProvider.findById', async () => {
+      const user = orNull(await this.provider().findById(id));
+      if (user !== null && String(user.id) !== id) throw new TypeError('it gave a user with another id');
+      return user;
+    });
   }
 
   /**
@@ -59,12 +62,6 @@ export class UserDirectory {
   }
 }
 
-/** A user without an id would be everybody's: `findOneBy({ id: undefined })` returns a row (typeorm/typeorm#9316). */
-function assertUser(user: SignInUser | null | undefined): SignInUser | null {
-  if (user === null || user === undefined) return null;
-  const { id, username } = user as { id: unknown; username: unknown };
-  const goodId = (typeof id === 'string' && id !== '') || (typeof id === 'number' && Number.isSafeInteger(id));
-  if (!goodId) throw new TypeError('the user has no id: a non-empty string or a whole number is needed');
-  if (typeof username !== 'string') throw new TypeError('the user has no username: a string is needed');
-  return user;
+function orNull(user: SignInUser | null | undefined): SignInUser | null {
+  return user === null || user === undefined ? null : assertUser(user);
 }

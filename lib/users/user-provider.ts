@@ -4,14 +4,14 @@ export interface SignInUser {
   id: string | number;
   username: string;
   /** @defaultValue none */
-  perms?: readonly string[] | undefined;
+  perms?: readonly string[] | null | undefined;
   /** @defaultValue `true` */
-  isActive?: boolean | undefined;
+  isActive?: boolean | null | undefined;
   /**
    * Anything that changes when the password changes or the account is made anew. Its SHA-256 is kept with the session,
    * and a different one at a refresh ends the session.
    */
-  stamp?: string | undefined;
+  stamp?: string | null | undefined;
 }
 
 /** What a login sends. */
