@@ -14,6 +14,7 @@ import { readSettings, type Settings } from './jwto.settings.js';
 import { wire, type Wiring } from './jwto.wiring.js';
 import type { JwtoOptions } from './options/jwto-options.js';
 import { Purger } from './sign-in/purger.js';
+import { RevocationReplica } from './sign-in/revocation-replica.js';
 import { ClaimsProvider } from './users/claims-provider.js';
 import { UserDirectory } from './users/user-directory.js';
 import type { UserProvider } from './users/user-provider.js';
@@ -96,6 +97,7 @@ export function assemble(
       part(instanceToken(name), ({ instance }) => instance),
       part(Endpoints, ({ endpoints }) => endpoints),
       part(Purger, ({ purger }) => purger),
+      part(RevocationReplica, ({ replica }) => replica ?? null),
       part(ownTokens[0], ({ tokens }) => tokens),
       part(ownTokens[1], ({ transport }) => transport),
       part(ownTokens[3], ({ jwt }) => jwt),

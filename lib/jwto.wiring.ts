@@ -17,7 +17,10 @@ import { SessionRepository } from './sessions/session.repository.js';
 import { Purger } from './sign-in/purger.js';
 import { Refresh } from './sign-in/refresh.js';
 import { RefreshAcceptance } from './sign-in/refresh-acceptance.js';
-import { DatabaseRevocationCheck, NoRevocationCheck } from './sign-in/revocation-check.js';
+import { DatabaseRevocationCheck, NoRevocationCheck, type RevocationCheck } from './sign-in/revocation-check.js';
+import { RevocationFeed } from './sign-in/revocation-feed.js';
+import { RevocationReplica } from './sign-in/revocation-replica.js';
+import type { ResolvedOptions } from './options/jwto-options.js';
 import { Revoker } from './sign-in/revoker.js';
 import { SignIn } from './sign-in/sign-in.js';
 import { TokenFactory } from './sign-in/token-factory.js';
@@ -56,6 +59,8 @@ export interface Wiring {
   readonly endpoints: Endpoints;
   readonly jwt: JwtService;
   readonly purger: Purger;
+  /** Where guards ask a copy in memory. */
+  readonly replica: RevocationReplica | undefined;
   readonly refreshPath: RefreshPath;
 }
 
@@ -77,7 +82,8 @@ export async function wire({
   const { options, keys } = settings;
   await assertSchema(dataSource, [JwtoSession, JwtoBlocklistEntry]);
   const store = new PrimaryStore(dataSource);
-  await new DatabaseClock(store, clock).synchronize();
+  const databaseClock = new DatabaseClock(store, clock);
+  await databaseClock.synchronize();
 
   const jwt = createJwtService(keys.key);
   const signer = new TokenSigner(keys.ring, jwt);
@@ -85,15 +91,20 @@ export async function wire({
   const blocklist = new BlocklistRepository(store, name);
   const sessions = new SessionRepository(store, name);
 
+  const replica =
+    options.blocklistCheck === 'replica'
+      ? new RevocationReplica({ options, feed: new RevocationFeed(store, name), clock, databaseClock })
+      : undefined;
+  await replica?.load();
+  const revocations = replica ?? revocationCheckOf(options, store, blocklist);
+
   const names = cookieNames(name, options);
   const writer = new CookieWriter(options, names, clock);
   const factory = new TokenFactory(options, users, signer, writer);
-  const revoker = new Revoker(sessions, blocklist, events, clock, options);
+  const revoker = new Revoker(sessions, blocklist, events, clock, options, revocations);
   const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, events);
   const acceptance = new RefreshAcceptance(options, clock, sessions, revoker);
   const refresh = new Refresh(options, users, factory, sessions, acceptance, revoker, events);
-  const revocations =
-    options.blocklistCheck === 'refresh' ? new NoRevocationCheck() : new DatabaseRevocationCheck(store, blocklist);
   const purger = new Purger(store, clock);
   const tokens = new TokenService({
     options,
@@ -124,5 +135,13 @@ export async function wire({
     adapterHost,
   );
   const instance: JwtoInstance = { name, options, authenticator, refusals };
-  return { instance, settings, tokens, transport, endpoints, jwt, purger, refreshPath };
+  return { replica, instance, settings, tokens, transport, endpoints, jwt, purger, refreshPath };
+}
+
+function revocationCheckOf(
+  options: ResolvedOptions,
+  store: PrimaryStore,
+  blocklist: BlocklistRepository,
+): RevocationCheck {
+  return options.blocklistCheck === 'refresh' ? new NoRevocationCheck() : new DatabaseRevocationCheck(store, blocklist);
 }

@@ -89,8 +89,15 @@ export interface JwtoOptions {
   rotationGrace?: Duration | undefined;
   /** The oldest sessions beyond this many are revoked at a login. @defaultValue `100` */
   maxSessionsPerUser?: number | undefined;
-  /** `database`: guards ask with one query a request; `refresh`: only where a refresh token is accepted. @defaultValue `'database'` */
-  blocklistCheck?: 'database' | 'refresh' | undefined;
+  /**
+   * `replica`: guards ask a copy in memory that follows the database; `database`: one query a request; `refresh`: only
+   * where a refresh token is accepted. @defaultValue `'replica'`
+   */
+  blocklistCheck?: 'replica' | 'database' | 'refresh' | undefined;
+  /** How often the copy follows. @defaultValue `'1s'` */
+  pollInterval?: Duration | undefined;
+  /** How old the copy may be; older, and requests wait for a read. @defaultValue `'10s'` */
+  maxStaleness?: Duration | undefined;
 
   /** `false` takes an endpoint away, a string is its path. Refresh endpoints lie below {@link JwtoOptions.refreshCookiePath}. */
   endpoints?: Partial<Record<EndpointName, boolean | string>> | undefined;
@@ -140,7 +147,11 @@ export interface ResolvedOptions {
   /** Seconds. */
   readonly rotationGrace: number;
   readonly maxSessionsPerUser: number;
-  readonly blocklistCheck: 'database' | 'refresh';
+  readonly blocklistCheck: 'replica' | 'database' | 'refresh';
+  /** Seconds. */
+  readonly pollInterval: number;
+  /** Seconds. */
+  readonly maxStaleness: number;
   /** `false`, or the path without slashes at its ends. */
   readonly endpoints: Readonly<Record<EndpointName, string | false>>;
   readonly version: string | readonly string[] | undefined;

@@ -112,8 +112,12 @@ class OptionRules implements Record<keyof JwtoOptions, unknown> {
   rotationGrace: unknown;
   @Accepts('a whole number from 1', (v) => Number.isSafeInteger(v) && Number(v) >= 1)
   maxSessionsPerUser: unknown;
-  @Accepts('database or refresh', isOneOf('database', 'refresh'))
+  @Accepts('replica, database or refresh', isOneOf('replica', 'database', 'refresh'))
   blocklistCheck: unknown;
+  @Accepts('1 to 60 seconds', lasts(1, 60))
+  pollInterval: unknown;
+  @Accepts('1 second to 1 hour', lasts(1, 3600))
+  maxStaleness: unknown;
   @Accepts(`an object of ${ENDPOINTS.join(', ')}, each true, false or a path`, isEndpoints)
   endpoints: unknown;
   @Accepts('a version or a list of versions', (v) => isText(v) || isListOf(isText)(v))

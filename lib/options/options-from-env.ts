@@ -53,6 +53,8 @@ const VARIABLES: Readonly<Record<string, readonly [keyof JwtoOptions, Read]>> = 
   JWTO_ROTATION_GRACE: ['rotationGrace', text],
   JWTO_MAX_SESSIONS_PER_USER: ['maxSessionsPerUser', count],
   JWTO_BLOCKLIST_CHECK: ['blocklistCheck', text],
+  JWTO_POLL_INTERVAL: ['pollInterval', text],
+  JWTO_MAX_STALENESS: ['maxStaleness', text],
 };
 
 /**

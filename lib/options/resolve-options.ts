@@ -52,7 +52,9 @@ export function resolveOptions(options: JwtoOptions): ResolvedOptions {
     rotation: options.rotation ?? true,
     rotationGrace: seconds(options.rotationGrace, '10s'),
     maxSessionsPerUser: options.maxSessionsPerUser ?? 100,
-    blocklistCheck: options.blocklistCheck ?? 'database',
+    blocklistCheck: options.blocklistCheck ?? 'replica',
+    pollInterval: seconds(options.pollInterval, '1s'),
+    maxStaleness: seconds(options.maxStaleness, '10s'),
     endpoints: Object.fromEntries(
       Object.entries(ENDPOINT_PATHS).map(([name, path]) => [
         name,

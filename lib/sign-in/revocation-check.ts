@@ -9,6 +9,15 @@ import type { JwtoClaims } from '../tokens/claims.js';
 export abstract class RevocationCheck {
   /** @throws JwtoError `store_unavailable`: never "not revoked" where it is not known */
   abstract isRevoked(claims: JwtoClaims): boolean | Promise<boolean>;
+
+  /**
+   * Told of each revocation by this process, after it was written.
+   *
+   * @param until - when what is blocked ends by itself, in milliseconds since the epoch, if that is known
+   */
+  note(_revocation: { kind: 'session' | 'token' | 'all'; value: string }, _until?: number): void {
+    // Who asks the database at each request needs no telling.
+  }
 }
 
 /** `blocklistCheck: 'database'`: one query a request. */

@@ -6,6 +6,7 @@ import type { ResolvedOptions } from '../options/jwto-options.js';
 import type { JwtoSession } from '../sessions/session.entity.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
 import type { JwtoClaims } from '../tokens/claims.js';
+import type { RevocationCheck } from './revocation-check.js';
 
 /** Why a session was revoked; kept with it and told in `jwto.session_revoked`. */
 export type RevocationReason =
@@ -27,6 +28,7 @@ export class Revoker {
     private readonly events: JwtoEvents,
     private readonly clock: Clock,
     private readonly options: ResolvedOptions,
+    private readonly revocations: RevocationCheck,
   ) {}
 
   /** @returns whether this call ended it */
@@ -35,7 +37,7 @@ export class Revoker {
     reason: RevocationReason,
     request: RequestInfo | null = null,
   ): Promise<boolean> {
-    const ended = await this.sessions.revoke(sid, reason, this.clock.now());
+    const ended = await this.revoke(sid, reason);
     if (ended) this.events.emit('jwto.session_revoked', { sid, userId, reason, request });
     return ended;
   }
@@ -43,7 +45,7 @@ export class Revoker {
   /** Ends a session whose replaced refresh token came back. Of any number of parallel uses one tells of it. */
   async endReused(sid: string, userId: string, request: RequestInfo | null): Promise<void> {
     const reason: RevocationReason = 'refresh_reused';
-    if (!(await this.sessions.revoke(sid, reason, this.clock.now()))) return;
+    if (!(await this.revoke(sid, reason))) return;
     this.events.emit('jwto.refresh_reused', { sid, userId, request });
     this.events.emit('jwto.session_revoked', { sid, userId, reason, request });
   }
@@ -54,7 +56,7 @@ export class Revoker {
    * @returns whether this call ended it
    */
   async signOut(claims: JwtoClaims, request: RequestInfo | null): Promise<boolean> {
-    const ended = await this.sessions.revoke(claims.sid, 'logout', this.clock.now());
+    const ended = await this.revoke(claims.sid, 'logout');
     if (ended) this.blacklisted(claims, request);
     return ended;
   }
@@ -65,13 +67,10 @@ export class Revoker {
    * @returns whether it was not blocked before
    */
   async blockToken(claims: JwtoClaims, jti: string): Promise<boolean> {
-    const blocked = await this.blocklist.add({
-      kind: 'token',
-      value: jti,
-      revokedAt: this.clock.now(),
-      expiresAt: (claims.exp + this.options.leeway) * 1000,
-      reason: 'revoked',
-    });
+    const expiresAt = (claims.exp + this.options.leeway) * 1000;
+    const entry = { kind: 'token', value: jti, revokedAt: this.clock.now(), expiresAt, reason: 'revoked' } as const;
+    const blocked = await this.blocklist.add(entry);
+    this.revocations.note({ kind: 'token', value: jti }, expiresAt);
     if (blocked) this.blacklisted(claims, null);
     return blocked;
   }
@@ -104,6 +103,13 @@ export class Revoker {
     let ended = 0;
     for (const { sid } of sessions) if (await this.endSession({ sid, userId }, reason, request)) ended += 1;
     return ended;
+  }
+
+  private async revoke(sid: string, reason: RevocationReason): Promise<boolean> {
+    const revoked = await this.sessions.revoke(sid, reason, this.clock.now());
+    // Also where another process was first, whose revocation is here only after a poll.
+    this.revocations.note({ kind: 'session', value: sid });
+    return revoked;
   }
 
   private blacklisted(claims: JwtoClaims, request: RequestInfo | null): void {

@@ -1,0 +1,42 @@
+/** Entries stay this long, in milliseconds, after what they block has ended: clocks and leeways differ. */
+const MARGIN = 5 * 60_000;
+/** Entries that end in the same minute are dropped together. */
+const BUCKET = 60_000;
+
+/**
+ * What was revoked and could still be presented, in memory: as large as that, whatever the tables hold. Nothing leaves
+ * it before its time, so a database that forgets (a restored backup) makes no process forget.
+ */
+export class RevocationSet {
+  private readonly until = new Map<string, number>();
+  private readonly buckets = new Map<number, string[]>();
+
+  get size(): number {
+    return this.until.size;
+  }
+
+  has(key: string): boolean {
+    return this.until.has(key);
+  }
+
+  /** @param until - when what is blocked ends by itself, in milliseconds since the epoch */
+  add(key: string, until: number): void {
+    const known = this.until.get(key);
+    if (known !== undefined && known >= until) return;
+    this.until.set(key, until);
+    const bucket = Math.ceil((until + MARGIN) / BUCKET);
+    const keys = this.buckets.get(bucket);
+    if (keys === undefined) this.buckets.set(bucket, [key]);
+    else keys.push(key);
+  }
+
+  /** Drops what has ended. */
+  dropEnded(now: number): void {
+    for (const [bucket, keys] of this.buckets) {
+      if (bucket * BUCKET > now) continue;
+      this.buckets.delete(bucket);
+      // A key that was added again with a later end stays, and is in a later bucket too.
+      for (const key of keys) if ((this.until.get(key) ?? 0) + MARGIN <= now) this.until.delete(key);
+    }
+  }
+}

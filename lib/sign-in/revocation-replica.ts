@@ -1,0 +1,157 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Freshness } from '../blocklist/freshness.js';
+import { RevocationSet } from '../blocklist/revocation-set.js';
+import type { Clock } from '../clock/clock.js';
+import { StoreUnavailableError } from '../errors/store-errors.js';
+import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { DatabaseClock } from '../store/database-clock.js';
+import { storedId } from '../store/stored-id.js';
+import type { JwtoClaims } from '../tokens/claims.js';
+import { RevocationCheck } from './revocation-check.js';
+import type { Revocation, RevocationFeed } from './revocation-feed.js';
+
+/** A read that takes longer is abandoned, and requests that wait for one are refused. Milliseconds. */
+const READ_LIMIT = 2000;
+/**
+ * Each poll reads this much again, in milliseconds: a revocation is stamped before it is committed, and what commits
+ * late would be skipped by a cursor. Our own statements are autocommit; this is for what is slow or comes by hand.
+ */
+const OVERLAP = 60_000;
+/** The whole is read again this often, in milliseconds. */
+const WHOLE_EVERY = 60_000;
+/** The whole is read at each poll while that takes no longer, in milliseconds. */
+const CHEAP = 25;
+
+/** The parts of a {@link RevocationReplica}. */
+export interface ReplicaParts {
+  options: Pick<ResolvedOptions, 'pollInterval' | 'maxStaleness' | 'accessTokenLifetime' | 'leeway'>;
+  feed: RevocationFeed;
+  clock: Clock;
+  databaseClock: DatabaseClock;
+}
+
+/**
+ * `blocklistCheck: 'replica'`: guards ask a copy in memory, which follows the database by polls. This process's own
+ * revocations are in it at once, others' after a poll. A copy older than `maxStaleness` is never believed: requests
+ * then share one read, and are refused if it fails.
+ */
+export class RevocationReplica extends RevocationCheck implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('Jwto');
+  private readonly revoked = new RevocationSet();
+  private readonly freshness = new Freshness();
+  /** Sign-ins up to this time are revoked; milliseconds since the epoch. */
+  private allUntil = Number.NEGATIVE_INFINITY;
+  private nextWhole = 0;
+  private catchUp: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+  private failing = false;
+
+  constructor(private readonly parts: ReplicaParts) {
+    super();
+  }
+
+  /** How many revocations it holds. */
+  get size(): number {
+    return this.revoked.size;
+  }
+
+  /** The first full read; the application is not ready before it. @throws JwtoError `store_unavailable` */
+  async load(): Promise<void> {
+    await this.read();
+  }
+
+  onApplicationBootstrap(): void {
+    this.schedule();
+  }
+
+  onModuleDestroy(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  override isRevoked(claims: JwtoClaims): boolean | Promise<boolean> {
+    if (this.freshness.age() <= this.parts.options.maxStaleness * 1000) return this.knows(claims);
+    return this.catchUpOnce().then(() => this.knows(claims));
+  }
+
+  override note(revocation: Pick<Revocation, 'kind' | 'value'>, until?: number): void {
+    const { accessTokenLifetime, leeway } = this.parts.options;
+    // How long another process's access tokens of the session live, the next poll tells.
+    const longest = Math.max((accessTokenLifetime + leeway) * 1000, 3_600_000);
+    const now = this.parts.clock.now();
+    this.take({ ...revocation, revokedAt: now, until: until ?? now + longest });
+  }
+
+  /** Polls now: something told that there is something to read. */
+  wake(): void {
+    clearTimeout(this.timer);
+    void this.poll();
+  }
+
+  private knows({ sid, jti, auth_time }: JwtoClaims): boolean {
+    if (this.revoked.has(`session ${storedId(sid)}`)) return true;
+    if (jti !== undefined && this.revoked.has(`token ${storedId(jti)}`)) return true;
+    return auth_time === undefined ? this.allUntil > 0 : auth_time * 1000 <= this.allUntil;
+  }
+
+  private schedule(): void {
+    if (this.stopped) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.poll(), this.parts.options.pollInterval * 1000);
+    this.timer.unref();
+  }
+
+  private async poll(): Promise<void> {
+    try {
+      await limited(this.read());
+      if (this.failing) this.logger.log('The revocations of other processes are being followed again');
+      this.failing = false;
+    } catch {
+      if (!this.failing) this.logger.warn('The revocations of other processes cannot be read; trying again');
+      this.failing = true;
+    } finally {
+      this.schedule();
+    }
+  }
+
+  /** Requests that find the copy too old share one read. */
+  private catchUpOnce(): Promise<void> {
+    this.catchUp ??= limited(this.read()).finally(() => (this.catchUp = undefined));
+    return this.catchUp;
+  }
+
+  private async read(): Promise<void> {
+    const { clock, feed, databaseClock } = this.parts;
+    const succeeded = this.freshness.begin();
+    const started = performance.now();
+    const now = clock.now();
+    const whole = started >= this.nextWhole;
+    for (const revocation of await feed.read(whole ? 0 : now - OVERLAP, now)) this.take(revocation);
+    succeeded();
+    if (whole) this.nextWhole = performance.now() - started <= CHEAP ? 0 : performance.now() + WHOLE_EVERY;
+    this.revoked.dropEnded(now);
+    await databaseClock.synchronize();
+  }
+
+  private take({ kind, value, revokedAt, until }: Revocation): void {
+    if (kind === 'all') this.allUntil = Math.max(this.allUntil, revokedAt);
+    else this.revoked.add(`${kind} ${storedId(value)}`, until);
+  }
+}
+
+/** @throws JwtoError `store_unavailable` for a read that takes too long */
+async function limited(read: Promise<void>): Promise<void> {
+  const timeout = new AbortController();
+  const late = sleep(READ_LIMIT, undefined, { signal: timeout.signal, ref: false }).then(() => {
+    throw new StoreUnavailableError(new Error('a read of the revocations took too long'));
+  });
+  late.catch(() => undefined);
+  read.catch(() => undefined);
+  try {
+    await Promise.race([read, late]);
+  } finally {
+    timeout.abort();
+  }
+}
