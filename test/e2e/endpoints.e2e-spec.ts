@@ -29,7 +29,7 @@ describe.each(ADAPTERS)('endpoints in JSON mode on %s', (_name, adapter) => {
 describe.each(ADAPTERS)('endpoints in cookie mode on %s', (_name, adapter) => {
   let test: TestApp;
   beforeAll(async () => {
-    test = await startApp({ adapter, options: { mode: 'TWO-COOKIES' } , setUp: (app) => app.setGlobalPrefix('x') });
+    test = await startApp({ adapter, options: { mode: 'TWO-COOKIES' }, setUp: (app) => app.setGlobalPrefix('x') });
   });
   afterAll(() => test.close());
 

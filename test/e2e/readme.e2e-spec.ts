@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NestFactory } from '@nestjs/core';
-import type { INestApplication, Type } from '@nestjs/common';
+import { Logger, type INestApplication, type Type } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from '../support/client.js';
 
@@ -24,7 +24,8 @@ describe("the README's quick start", () => {
     process.chdir(folder);
     process.env['SIGNING_KEY'] = 'k'.repeat(32);
     const { AppModule } = (await import(generated)) as { AppModule: Type };
-    app = await NestFactory.create(AppModule, { logger: false });
+    Logger.overrideLogger(false);
+    app = await NestFactory.create(AppModule);
     await app.listen(0, '127.0.0.1');
     client = new Client(await app.getUrl());
   });

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { refusalOf, wrongSettings } from '../support/startup.js';
 
@@ -19,7 +20,11 @@ const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp }][]
   ],
   [
     'algorithm',
-    { wrong: ['none', 'hs256', 'HS255', '', null, ['HS256'], 'ES256K'], right: ['HS256'], accepts: /HS256.*PS384.*EdDSA/ },
+    {
+      wrong: ['none', 'hs256', 'HS255', '', null, ['HS256'], 'ES256K'],
+      right: ['HS256'],
+      accepts: /HS256.*PS384.*EdDSA/,
+    },
   ],
   ['enforceMinimumKeyLength', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
   ['iss', { wrong: TEXTS, right: ['https://issuer.example'], accepts: /text/ }],
@@ -27,7 +32,10 @@ const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp }][]
   ['aud', { wrong: ['', 7, null, {}, [], ['a', ''], ['a', 7]], right: ['a', ['a', 'b']], accepts: /text.*list/ }],
   ['iat', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
   ['jti', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
-  ['accessTokenLifetime', { wrong: [...DURATIONS, 0, '0s'], right: [60, '60', '90s', '5m', '12h', '7d'], accepts: /"5m"/ }],
+  [
+    'accessTokenLifetime',
+    { wrong: [...DURATIONS, 0, '0s'], right: [60, '60', '90s', '5m', '12h', '7d'], accepts: /"5m"/ },
+  ],
   ['refreshTokenLifetime', { wrong: [...DURATIONS, 0], right: [3600, '3600', '1d'], accepts: /"5m"/ }],
   ['sessionLifetime', { wrong: [...DURATIONS, 0], right: [3600, '30d'], accepts: /"30d"/ }],
   ['nbfLifetime', { wrong: DURATIONS, right: [0, 10, '10s', '0'], accepts: /"10s"/ }],
@@ -76,8 +84,14 @@ const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp }][]
       accepts: /origins/,
     },
   ],
-  ['maxSessionsPerUser', { wrong: [0, -1, 1.5, Number.NaN, Infinity, 'many', '', null, true], right: [1, 100], accepts: /whole number/ }],
-  ['blocklistCheck', { wrong: ['redis', '', null, true], right: ['database', 'refresh'], accepts: /database.*refresh/ }],
+  [
+    'maxSessionsPerUser',
+    { wrong: [0, -1, 1.5, Number.NaN, Infinity, 'many', '', null, true], right: [1, 100], accepts: /whole number/ },
+  ],
+  [
+    'blocklistCheck',
+    { wrong: ['redis', '', null, true], right: ['database', 'refresh'], accepts: /database.*refresh/ },
+  ],
   [
     'endpoints',
     {
@@ -121,9 +135,14 @@ describe('the message about wrong settings', () => {
   });
 
   it('refuses unknown names, misspelled ones too', async () => {
-    expect(await wrongSettings({ singingKey: 'x', accesstokenlifetime: '5m' })).toEqual(['singingKey', 'accesstokenlifetime']);
-    const own = JSON.parse('{"__proto__": {"mode": "JSON"}}') as object;
-    expect((await refusalOf(Object.defineProperties({}, Object.getOwnPropertyDescriptors(own)))).message).not.toBe('');
+    expect(await wrongSettings({ singingKey: 'x', accesstokenlifetime: '5m' })).toEqual([
+      'singingKey',
+      'accesstokenlifetime',
+    ]);
+  });
+
+  it('refuses an own __proto__, which JSON can have', async () => {
+    expect(await wrongSettings(JSON.parse('{"__proto__": {"mode": "JSON"}}') as object)).toEqual(['__proto__']);
   });
 
   it('looks at the keys too where another setting is wrong', async () => {
@@ -158,7 +177,10 @@ describe('the message about wrong settings', () => {
 });
 
 describe('settings that are wrong together', () => {
-  afterEach(() => vi.unstubAllEnvs());
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+  });
 
   it.each([
     ['secureCookies', /sameSite None needs Secure/, { secureCookies: false, sameSite: 'None' }],
@@ -178,14 +200,31 @@ describe('settings that are wrong together', () => {
   it('stop the start for cookies that are not Secure in production', async () => {
     vi.stubEnv('NODE_ENV', 'production');
     const { problems } = await refusalOf({ secureCookies: false });
-    expect(problems).toEqual([{ setting: 'secureCookies', got: 'false', accepts: expect.stringContaining('production') }]);
+    expect(problems).toEqual([
+      { setting: 'secureCookies', got: 'false', accepts: expect.stringContaining('production') },
+    ]);
     expect(await wrongSettings({ secureCookies: true })).toEqual([]);
+  });
+
+  it('are warned of, where secureCookies is false in development', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    expect(await wrongSettings({ secureCookies: false })).toEqual([]);
+    expect(warn.mock.calls.flat().join('\n')).toMatch(/secureCookies is false/);
+    warn.mockClear();
+    await wrongSettings({ secureCookies: true });
+    expect(warn).not.toHaveBeenCalled();
   });
 
   it('are named all at once', async () => {
     vi.stubEnv('NODE_ENV', 'production');
-    const { message } = await refusalOf({ secureCookies: false, sameSite: 'None', cookiePrefix: 'host', domain: 'a.com' });
-    for (const part of ['sameSite None', 'cookiePrefix "host"', 'production', '__Host-']) expect(message).toContain(part);
+    const { message } = await refusalOf({
+      secureCookies: false,
+      sameSite: 'None',
+      cookiePrefix: 'host',
+      domain: 'a.com',
+    });
+    for (const part of ['sameSite None', 'cookiePrefix "host"', 'production', '__Host-'])
+      expect(message).toContain(part);
   });
 
   it('are right where they only look alike', async () => {
