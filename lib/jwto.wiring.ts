@@ -28,6 +28,7 @@ import { TokenService } from './sign-in/token-service.js';
 import { DatabaseClock } from './store/database-clock.js';
 import { PrimaryStore } from './store/primary-store.js';
 import { assertSchema } from './store/schema-check.js';
+import { WakeUp } from './store/wake-up.js';
 import { createJwtService } from './tokens/jwt-service.js';
 import { TokenSigner } from './tokens/token-signer.js';
 import { TokenVerifier } from './tokens/token-verifier.js';
@@ -89,11 +90,18 @@ export async function wire({
   const signer = new TokenSigner(keys.ring, jwt);
   const verifier = new TokenVerifier(keys.ring, options, clock);
   const blocklist = new BlocklistRepository(store, name);
+  await blocklist.assertAffectedIsReported();
   const sessions = new SessionRepository(store, name);
 
   const replica =
     options.blocklistCheck === 'replica'
-      ? new RevocationReplica({ options, feed: new RevocationFeed(store, name), clock, databaseClock })
+      ? new RevocationReplica({
+          options,
+          feed: new RevocationFeed(store, name),
+          clock,
+          databaseClock,
+          wakeUp: new WakeUp(store),
+        })
       : undefined;
   await replica?.load();
   const revocations = replica ?? revocationCheckOf(options, store, blocklist);

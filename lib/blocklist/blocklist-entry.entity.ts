@@ -1,8 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { milliseconds } from '../store/columns.js';
 
-/** What an entry blocks: one token by its `jti`, or every sign-in of a user before a moment. */
-export type BlocklistKind = 'token' | 'user';
+/** What an entry blocks: one token by its `jti`, every sign-in of a user before a moment, or of everybody (value `*`). */
+export type BlocklistKind = 'token' | 'user' | 'all';
 
 /** What is revoked until it expires; never a token's text. */
 @Entity('jwto_blocklist')
@@ -14,7 +14,7 @@ export class JwtoBlocklistEntry {
   @PrimaryColumn({ type: 'varchar', length: 191 })
   kind!: BlocklistKind;
 
-  /** A `jti`, or a user's id. */
+  /** A `jti`, a user's id, or `*`. */
   @PrimaryColumn({ type: 'varchar', length: 191 })
   value!: string;
 

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import type { EntityManager } from 'typeorm';
+import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { storedId } from '../store/stored-id.js';
 import { JwtoBlocklistEntry, type BlocklistKind } from './blocklist-entry.entity.js';
@@ -48,14 +50,36 @@ export class BlocklistRepository {
     });
   }
 
-  /** Whether the sign-ins of a user that began at this moment (milliseconds since the epoch) were revoked after it. */
-  isUserRevokedSince(userId: string, signedInAt: number): Promise<boolean> {
+  /** Whether the sign-ins of a user, or of everybody, that began at this moment (milliseconds since the epoch) were revoked after it. */
+  isRevokedSince(userId: string, signedInAt: number): Promise<boolean> {
     return this.store.run((manager) =>
       manager
         .createQueryBuilder(JwtoBlocklistEntry, 'entry')
-        .where(this.key('user', userId))
+        .where([this.key('user', userId), this.key('all', '*')])
         .andWhere('entry.revokedAt > :signedInAt', { signedInAt })
         .getExists(),
+    );
+  }
+
+  /**
+   * Sees at start whether the driver tells how many rows an UPDATE changed. Every race is decided by that number: a
+   * driver that does not tell it would let everybody win, or nobody.
+   *
+   * @throws JwtoConfigurationError
+   */
+  async assertAffectedIsReported(): Promise<void> {
+    const key = this.key('token', `probe.${randomBytes(16).toString('base64url')}`);
+    const [first, second] = await this.store.run(async (manager) => {
+      await manager.insert(JwtoBlocklistEntry, { ...key, revokedAt: 0, expiresAt: 0, reason: null });
+      const update = async (): Promise<number | undefined> =>
+        (await manager.update(JwtoBlocklistEntry, { ...key, revokedAt: 0 }, { revokedAt: 1 })).affected;
+      const affected = [await update(), await update()];
+      await manager.delete(JwtoBlocklistEntry, key);
+      return affected;
+    });
+    if (first === 1 && second === 0) return;
+    throw new JwtoConfigurationError(
+      'the database driver does not report how many rows an UPDATE changed: use better-sqlite3, sql.js, pg or mysql2',
     );
   }
 

@@ -19,6 +19,12 @@ export const ANSWERS = {
   deleted: message('Tokens successfully deleted.'),
   signedOut: { status: 204 },
   csrf: message('CSRF cookie successfully set.'),
+  sessions: (sessions: readonly object[]): Answer => ({ status: 200, body: { sessions } }),
+  sessionRevoked: message('Session successfully revoked.'),
+  othersRevoked: (revoked: number): Answer => ({
+    status: 200,
+    body: { msg: 'Other sessions successfully revoked.', revoked },
+  }),
 } as const;
 
 /** Tokens are in the body in JSON mode only; in the cookie modes nothing readable by a script ever holds one. */

@@ -36,6 +36,8 @@ interface RoutePlan {
   method: RequestMethod;
   /** Whether it lies below `refreshCookiePath`. */
   refresh: boolean;
+  /** What a last segment of the path names. */
+  param?: string;
 }
 
 const ROUTES: Readonly<Record<ActionName, RoutePlan>> = {
@@ -47,6 +49,9 @@ const ROUTES: Readonly<Record<ActionName, RoutePlan>> = {
   logout: { endpoint: 'logout', method: RequestMethod.POST, refresh: true },
   deleteTokens: { endpoint: 'logout', method: RequestMethod.DELETE, refresh: true },
   csrf: { endpoint: 'csrf', method: RequestMethod.GET, refresh: false },
+  listSessions: { endpoint: 'sessions', method: RequestMethod.GET, refresh: false },
+  revokeOneSession: { endpoint: 'sessions', method: RequestMethod.DELETE, refresh: false, param: 'sid' },
+  revokeOtherSessions: { endpoint: 'sessions', method: RequestMethod.DELETE, refresh: false },
 };
 
 /**
@@ -83,6 +88,15 @@ export function createController(): Type {
     csrf(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
       return this.endpoints.answer('csrf', request, reply);
     }
+    listSessions(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
+      return this.endpoints.answer('listSessions', request, reply);
+    }
+    revokeOneSession(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
+      return this.endpoints.answer('revokeOneSession', request, reply);
+    }
+    revokeOtherSessions(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
+      return this.endpoints.answer('revokeOtherSessions', request, reply);
+    }
   }
   document(JwtoController);
   return JwtoController;
@@ -105,10 +119,11 @@ export function mapRoutes(controller: Type, instance: string, options: ResolvedO
 /** The routes that the settings leave. */
 export function routeMarks(instance: string, options: ResolvedOptions): Map<ActionName, RouteMark> {
   const marks = new Map<ActionName, RouteMark>();
-  for (const [action, { endpoint, refresh }] of Object.entries(ROUTES) as [ActionName, RoutePlan][]) {
+  for (const [action, { endpoint, refresh, param }] of Object.entries(ROUTES) as [ActionName, RoutePlan][]) {
     const leaf = options.endpoints[endpoint];
     if (leaf === false) continue;
-    const path = refresh ? `${options.refreshCookiePath}/${leaf}` : leaf;
+    const folder = refresh ? `${options.refreshCookiePath}/` : '';
+    const path = folder + leaf + (param === undefined ? '' : `/:${param}`);
     marks.set(action, { instance, action, path, leaf: refresh ? leaf : undefined });
   }
   return marks;

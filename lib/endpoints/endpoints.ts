@@ -10,6 +10,7 @@ import { login } from './login.js';
 import { deleteTokens, logout } from './logout.js';
 import { refresh } from './refresh.js';
 import { bodyOf } from './request-body.js';
+import { listSessions, revokeOneSession, revokeOtherSessions } from './sessions.js';
 import { validate } from './validate.js';
 
 /** What each route of the controller does. */
@@ -22,6 +23,9 @@ const ACTIONS = {
   logout,
   deleteTokens,
   csrf,
+  listSessions,
+  revokeOneSession,
+  revokeOtherSessions,
 } satisfies Record<string, (parts: EndpointParts, exchange: Exchange) => Promise<Answer>>;
 
 /** A route of the controller. */
@@ -45,6 +49,7 @@ export class Endpoints {
         request,
         reply,
         info: requestInfo(request),
+        params: (request as { params?: Record<string, string> }).params ?? {},
         get body() {
           return bodyOf(request);
         },

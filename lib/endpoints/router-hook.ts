@@ -105,13 +105,19 @@ function markOf(handler: object): RouteMark | undefined {
   return Reflect.getMetadata(MAPPED_ENDPOINT, handler) as RouteMark | undefined;
 }
 
-/** Whether a request is for a route of ours; the set is made at the first request, when all routes are there. */
+/** Whether a request is for a route of ours; the pattern is made at the first request, when all routes are there. */
 function pathMatcher(routes: () => readonly MappedRoute[]): (raw: IncomingMessage) => boolean {
-  let known: Set<string> | undefined;
-  return ({ method, url = '/' }) => {
-    known ??= new Set(routes().map(({ action, mapped }) => `${methodOf(action)} ${withoutSlash(mapped)}`));
-    return known.has(`${method ?? ''} ${withoutSlash(decoded(pathOfTarget(url)))}`);
+  let pattern: RegExp | undefined;
+  return ({ method = '', url = '/' }) => {
+    pattern ??= new RegExp(`^(?:${routes().map(patternOf).join('|')})/?$`, 'i');
+    return pattern.test(`${method} ${decoded(pathOfTarget(url))}`);
   };
+}
+
+/** Our paths have letters, digits and `._~-` in them, and parameters. */
+function patternOf({ action, mapped }: MappedRoute): string {
+  const path = mapped.replace(/[.~-]/g, '\\$&').replace(/:\w+/g, '[^/]+');
+  return `${methodOf(action)} ${path}`;
 }
 
 /** Fastify matches a route in percent-encoding too; what cannot be decoded matches nothing. */
@@ -121,8 +127,4 @@ function decoded(path: string): string {
   } catch {
     return path;
   }
-}
-
-function withoutSlash(path: string): string {
-  return path.replace(/\/$/, '').toLowerCase();
 }

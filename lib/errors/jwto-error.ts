@@ -16,6 +16,7 @@ export type JwtoErrorCode =
   | 'token_reused'
   | 'user_inactive'
   | 'already_blacklisted'
+  | 'session_not_found'
   | 'permission_denied'
   | 'csrf_origin'
   | 'csrf_missing'
@@ -39,6 +40,7 @@ export const ERROR_STATUS: Readonly<Record<JwtoErrorCode, number>> = {
   token_reused: 401,
   user_inactive: 401,
   already_blacklisted: 409,
+  session_not_found: 404,
   permission_denied: 403,
   csrf_origin: 403,
   csrf_missing: 403,

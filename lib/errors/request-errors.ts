@@ -30,6 +30,13 @@ export class LoginThrottledError extends JwtoError {
   }
 }
 
+/** 404 `session_not_found`: the user has no such live session; another user's looks the same. */
+export class SessionNotFoundError extends JwtoError {
+  constructor() {
+    super('session_not_found', 'You have no such session.');
+  }
+}
+
 /** 403 `permission_denied`: the token is good, its permissions do not suffice. */
 export class PermissionDeniedError extends JwtoError {
   /** @param listsNone - whether the token lists no permission at all */

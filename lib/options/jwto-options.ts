@@ -11,7 +11,7 @@ export type KeyInput = string | Uint8Array | JsonWebKey | KeyObject;
 
 /** The endpoints that the module registers. */
 export type EndpointName =
-  'login' | 'validateAccess' | 'validateRefresh' | 'refreshAccess' | 'updateRefresh' | 'logout' | 'csrf';
+  'login' | 'validateAccess' | 'validateRefresh' | 'refreshAccess' | 'updateRefresh' | 'logout' | 'csrf' | 'sessions';
 
 /** What {@link JwtoOptions.throttleLogin} sees of a login, before anything looked at the password. */
 export interface LoginAttempt {

@@ -15,6 +15,7 @@ const ENDPOINTS: readonly EndpointName[] = [
   'updateRefresh',
   'logout',
   'csrf',
+  'sessions',
 ];
 /** Settings whose value must never be shown. */
 const SECRET = new Set(['signingKey', 'verifyingKey', 'csrfSecret']);

@@ -10,6 +10,7 @@ const ENDPOINT_PATHS: Readonly<Record<EndpointName, string>> = {
   updateRefresh: 'update_refresh',
   logout: 'logout',
   csrf: 'csrf',
+  sessions: 'sessions',
 };
 
 /** Fills in the defaults. The settings must have passed `checkOptions`, save for the keys. */
@@ -26,6 +27,7 @@ export function resolveOptions(options: JwtoOptions): ResolvedOptions {
     updateRefresh: issues && allowRefreshUpdate,
     logout: true,
     csrf: csrf && modes.some((mode) => mode !== 'JSON'),
+    sessions: true,
   };
   return {
     modes,

@@ -134,6 +134,20 @@ export class SessionRepository {
     return result.affected === 1;
   }
 
+  /** Revokes every session that is not. @returns how many */
+  async revokeAll(reason: string, now: number): Promise<number> {
+    const result = await this.store.run((manager) =>
+      manager
+        .createQueryBuilder()
+        .update(JwtoSession)
+        .set({ revokedAt: now, revokedReason: reason })
+        .where({ realm: this.realm })
+        .andWhere('revoked_at IS NULL')
+        .execute(),
+    );
+    return result.affected ?? 0;
+  }
+
   /** The live sessions of a user, the newest first. */
   findLive(userId: string, now: number): Promise<JwtoSession[]> {
     return this.store.run((manager) =>

@@ -31,14 +31,15 @@ export class DatabaseRevocationCheck extends RevocationCheck {
     super();
   }
 
-  override async isRevoked({ sid, jti }: JwtoClaims): Promise<boolean> {
+  override async isRevoked({ sid, jti, auth_time }: JwtoClaims): Promise<boolean> {
     // A token without a jti cannot be in the list; its sid stands in, which is no jti of anything.
     const key = this.blocklist.key('token', jti ?? sid);
     this.sql ??=
       `SELECT sid AS id FROM ${this.store.table(JwtoSession)} WHERE sid = :sid AND revoked_at IS NOT NULL` +
       ` UNION ALL SELECT realm AS id FROM ${this.store.table(JwtoBlocklistEntry)}` +
-      ` WHERE realm = :realm AND kind = :kind AND value = :value`;
-    const rows = await this.store.query(this.sql, { sid: storedId(sid), ...key });
+      ` WHERE realm = :realm AND ((kind = :kind AND value = :value) OR (kind = 'all' AND revoked_at >= :nextSecond))`;
+    const nextSecond = ((auth_time ?? 0) + 1) * 1000;
+    const rows = await this.store.query(this.sql, { sid: storedId(sid), ...key, nextSecond });
     return rows.length > 0;
   }
 }

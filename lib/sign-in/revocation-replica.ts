@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Freshness } from '../blocklist/freshness.js';
 import { RevocationSet } from '../blocklist/revocation-set.js';
-import type { Clock } from '../clock/clock.js';
+import { toSeconds, type Clock } from '../clock/clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { ResolvedOptions } from '../options/jwto-options.js';
 import type { DatabaseClock } from '../store/database-clock.js';
 import { storedId } from '../store/stored-id.js';
+import type { WakeUp } from '../store/wake-up.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { RevocationCheck } from './revocation-check.js';
 import type { Revocation, RevocationFeed } from './revocation-feed.js';
@@ -29,6 +30,7 @@ export interface ReplicaParts {
   feed: RevocationFeed;
   clock: Clock;
   databaseClock: DatabaseClock;
+  wakeUp: WakeUp;
 }
 
 /**
@@ -47,6 +49,8 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private failing = false;
+  private polling = false;
+  private wakes = 0;
 
   constructor(private readonly parts: ReplicaParts) {
     super();
@@ -64,11 +68,15 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
 
   onApplicationBootstrap(): void {
     this.schedule();
+    this.parts.wakeUp.listen(() => {
+      this.wake();
+    });
   }
 
-  onModuleDestroy(): void {
+  async onModuleDestroy(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
+    await this.parts.wakeUp.stop();
   }
 
   override isRevoked(claims: JwtoClaims): boolean | Promise<boolean> {
@@ -82,18 +90,22 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     const longest = Math.max((accessTokenLifetime + leeway) * 1000, 3_600_000);
     const now = this.parts.clock.now();
     this.take({ ...revocation, revokedAt: now, until: until ?? now + longest });
-  }
-
-  /** Polls now: something told that there is something to read. */
-  wake(): void {
-    clearTimeout(this.timer);
-    void this.poll();
+    this.parts.wakeUp.send();
   }
 
   private knows({ sid, jti, auth_time }: JwtoClaims): boolean {
     if (this.revoked.has(`session ${storedId(sid)}`)) return true;
     if (jti !== undefined && this.revoked.has(`token ${storedId(jti)}`)) return true;
-    return auth_time === undefined ? this.allUntil > 0 : auth_time * 1000 <= this.allUntil;
+    // Sign-ins of the very second are ended one by one: the claim does not tell which of them came before.
+    return this.allUntil > 0 && (auth_time ?? 0) < toSeconds(this.allUntil);
+  }
+
+  /** Polls now; while one runs, once more after it. */
+  private wake(): void {
+    this.wakes += 1;
+    if (this.polling || this.stopped) return;
+    clearTimeout(this.timer);
+    void this.poll();
   }
 
   private schedule(): void {
@@ -104,6 +116,8 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   }
 
   private async poll(): Promise<void> {
+    this.polling = true;
+    const wakes = this.wakes;
     try {
       await limited(this.read());
       if (this.failing) this.logger.log('The revocations of other processes are being followed again');
@@ -112,7 +126,9 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
       if (!this.failing) this.logger.warn('The revocations of other processes cannot be read; trying again');
       this.failing = true;
     } finally {
-      this.schedule();
+      this.polling = false;
+      if (this.wakes !== wakes) this.wake();
+      else this.schedule();
     }
   }
 

@@ -13,6 +13,7 @@ export type RevocationReason =
   | 'revoked'
   | 'logout'
   | 'user_revoked'
+  | 'all_revoked'
   | 'user_inactive'
   | 'stamp_changed'
   | 'refresh_reused'
@@ -86,6 +87,29 @@ export class Revoker {
     await this.blocklist.add({ kind: 'user', value: userId, revokedAt: now, expiresAt, reason: 'user_revoked' });
     const sessions = await this.sessions.findSignedInBefore(userId, now);
     return this.endEach(sessions, userId, 'user_revoked', null);
+  }
+
+  /**
+   * Ends every sign-in that began before now, also those that the database does not know any more.
+   *
+   * @returns how many sessions it ended
+   */
+  async endAll(): Promise<number> {
+    const revokedAt = this.clock.now();
+    const reason: RevocationReason = 'all_revoked';
+    const expiresAt = revokedAt + this.options.sessionLifetime * 1000;
+    await this.blocklist.add({ kind: 'all', value: '*', revokedAt, expiresAt, reason });
+    const ended = await this.sessions.revokeAll(reason, revokedAt);
+    this.revocations.note({ kind: 'all', value: '*' });
+    this.events.emit('jwto.session_revoked', { reason });
+    return ended;
+  }
+
+  /** Ends the sessions of a user but one. @returns how many it ended */
+  async endOthers(userId: string, sid: string, request: RequestInfo | null): Promise<number> {
+    const live = await this.sessions.findLive(userId, this.clock.now());
+    const others = live.filter((session) => session.sid !== sid);
+    return this.endEach(others, userId, 'revoked', request);
   }
 
   /** Ends the oldest sessions of a user beyond the limit. After the insert, so that parallel logins agree. */

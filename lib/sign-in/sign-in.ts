@@ -94,7 +94,7 @@ export class SignIn {
       userAgent: request?.userAgent ?? null,
       ip: request?.ip?.slice(0, 64) ?? null,
     });
-    if (await this.blocklist.isUserRevokedSince(userId, signedInAt)) {
+    if (await this.blocklist.isRevokedSince(userId, signedInAt)) {
       await this.revoker.endSession({ sid, userId }, 'user_revoked', request);
       throw new CredentialsInvalidError();
     }

@@ -39,6 +39,8 @@ export type SessionInfo = Pick<
   'sid' | 'mode' | 'signedInAt' | 'lastUsedAt' | 'expiresAt' | 'endsAt' | 'userAgent' | 'ip'
 >;
 
+const HOUR = 3_600_000;
+
 /** The parts that {@link TokenService} is the façade of. */
 export interface TokenServiceParts {
   options: ResolvedOptions;
@@ -155,14 +157,37 @@ export class TokenService {
     return this.parts.revoker.endUser(String(userId));
   }
 
-  /** The live sessions of a user, the newest first. */
+  /**
+   * Ends every sign-in before now: after the database was restored from a backup, which forgets sessions and
+   * revocations, or a key has leaked. It tells one `jwto.session_revoked` without a `sid`.
+   *
+   * @returns how many sessions it ended
+   */
+  revokeAll(): Promise<number> {
+    return this.parts.revoker.endAll();
+  }
+
+  /**
+   * Ends the sessions of a user but this one.
+   *
+   * @returns how many sessions it ended
+   */
+  revokeOtherSessions(
+    userId: string | number,
+    sid: string,
+    { request }: Pick<RevokeOptions, 'request'> = {},
+  ): Promise<number> {
+    return this.parts.revoker.endOthers(String(userId), sid, request ?? null);
+  }
+
+  /** The live sessions of a user, the newest first. `lastUsedAt` is rounded down to the hour, so that it is no signal for a thief. */
   async listSessions(userId: string | number): Promise<SessionInfo[]> {
     const sessions = await this.parts.sessions.findLive(String(userId), this.parts.clock.now());
     return sessions.map(({ sid, mode, signedInAt, lastUsedAt, expiresAt, endsAt, userAgent, ip }) => ({
       sid,
       mode,
       signedInAt,
-      lastUsedAt,
+      lastUsedAt: lastUsedAt - (lastUsedAt % HOUR),
       expiresAt,
       endsAt,
       userAgent,

@@ -1,0 +1,81 @@
+import { Logger } from '@nestjs/common';
+import type { PrimaryStore } from './primary-store.js';
+
+const CHANNEL = 'jwto';
+const RECONNECT = 1000;
+
+/** What is used of a client of the package `pg`. */
+interface PgClient {
+  connect(): Promise<void>;
+  query(sql: string): Promise<unknown>;
+  on(event: 'notification' | 'error' | 'end', listener: () => void): void;
+  removeAllListeners(): void;
+  end(): Promise<void>;
+}
+
+interface PostgresDriver {
+  postgres: { Client: new (options: unknown) => PgClient };
+  master: { options: unknown };
+}
+
+/**
+ * Tells other processes that there is something to read: LISTEN and NOTIFY on PostgreSQL. It carries nothing and may be
+ * lost; it only makes a poll come sooner. It has a connection of its own, so that a pool of one is not used up.
+ */
+export class WakeUp {
+  private readonly logger = new Logger('Jwto');
+  private client: PgClient | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(private readonly store: PrimaryStore) {}
+
+  /** Wakes the others. Not awaited: what it is about has been written. */
+  send(): void {
+    if (!this.isPossible) return;
+    this.store.query(`SELECT pg_notify('${CHANNEL}', '')`).catch(() => undefined);
+  }
+
+  /** Calls back when another process, or this one, has sent; also after a connection was made anew. */
+  listen(wake: () => void): void {
+    if (this.isPossible && !this.stopped) void this.connect(wake);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    this.client?.removeAllListeners();
+    // A listener must stay: a client without one throws what comes late.
+    this.client?.on('error', () => undefined);
+    await this.client?.end().catch(() => undefined);
+  }
+
+  private get isPossible(): boolean {
+    return this.store.dataSource.options.type === 'postgres';
+  }
+
+  private async connect(wake: () => void): Promise<void> {
+    const { postgres, master } = this.store.dataSource.driver as unknown as PostgresDriver;
+    const client = new postgres.Client(master.options);
+    this.client = client;
+    const again = (): void => {
+      if (this.stopped || this.client !== client) return;
+      this.client = undefined;
+      client.end().catch(() => undefined);
+      this.timer = setTimeout(() => {
+        this.listen(wake);
+      }, RECONNECT).unref();
+    };
+    client.on('notification', wake);
+    client.on('error', again);
+    client.on('end', again);
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+      wake();
+    } catch (error) {
+      this.logger.debug(`LISTEN is not possible now: ${(error as Error).message}`);
+      again();
+    }
+  }
+}
