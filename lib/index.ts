@@ -11,7 +11,16 @@ export type {
   JwtoOptionsFactory,
   ProviderSource,
 } from './jwto-module-options.js';
-export type { EndpointName, JwtoOptions, KeyInput, LoginAttempt, MappedError, Mode } from './options/jwto-options.js';
+export type {
+  EndpointName,
+  JwtoOptions,
+  KeyInput,
+  LifetimeContext,
+  LoginAttempt,
+  MappedError,
+  Mode,
+  SignInLifetimes,
+} from './options/jwto-options.js';
 export type { Algorithm } from './options/algorithm-names.js';
 export type { Duration } from './options/duration.js';
 export { jwtoOptionsFromEnv } from './options/options-from-env.js';

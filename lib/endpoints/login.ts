@@ -2,6 +2,7 @@ import { JwtoError } from '../errors/jwto-error.js';
 import type { JwtoClaims, TokenType } from '../tokens/claims.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
+import type { RequestBody } from './request-body.js';
 import { assertCredentials, readCredentials, readMode } from './login-body.js';
 
 /** `POST /login/` */
@@ -25,7 +26,7 @@ async function signIn(parts: EndpointParts, { request, reply, body, info }: Exch
     if (await isSignedIn(parts, request)) return ANSWERS.alreadySignedIn;
     return assertCredentials(body) as never;
   }
-  const tokens = await parts.signIn.withPassword(credentials, { mode, request: info });
+  const tokens = await parts.signIn.withPassword(credentials, { mode, request: info, body: withoutCredentials(body) });
   for (const { sid, user } of older) {
     await parts.revoker.endSession({ sid, userId: String(user.id) }, 'signed_in_again', info);
   }
@@ -44,4 +45,8 @@ async function isSignedIn({ authenticator, options }: EndpointParts, request: Ex
     if (await authenticator.isGood(request, type)) return true;
   }
   return false;
+}
+
+function withoutCredentials(body: RequestBody): RequestBody {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !['username', 'password', 'mode'].includes(name)));
 }

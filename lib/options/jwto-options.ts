@@ -20,6 +20,21 @@ export interface LoginAttempt {
   ip: string | null;
 }
 
+/** The lifetimes of one sign-in. */
+export interface SignInLifetimes {
+  refreshTokenLifetime?: Duration | undefined;
+  sessionLifetime?: Duration | undefined;
+}
+
+/** What {@link JwtoOptions.lifetimes} sees of a sign-in. */
+export interface LifetimeContext {
+  userId: string;
+  username: string;
+  mode: Mode;
+  /** What the login's body has beside `username`, `password` and `mode`; empty for `TokenService.issue`. */
+  body: Readonly<Record<string, unknown>>;
+}
+
 /** The answer that {@link JwtoOptions.errorMapper} gives instead of the contract's. */
 export interface MappedError {
   status: number;
@@ -57,6 +72,8 @@ export interface JwtoOptions {
   refreshTokenLifetime?: Duration | undefined;
   /** Absolute end of a session, counted from the sign-in; every `exp` is capped by it. @defaultValue `'30d'` */
   sessionLifetime?: Duration | undefined;
+  /** A session that is not refreshed for so long ends. @defaultValue none, only its expiry ends it */
+  idleLifetime?: Duration | undefined;
   /** `nbf` is now + this; 0 writes none. @defaultValue `0` */
   nbfLifetime?: Duration | undefined;
   /** Tolerance for `exp` and `nbf`, at most 60 s. @defaultValue `0` */
@@ -104,6 +121,12 @@ export interface JwtoOptions {
   /** The version of the routes where the application versions its own. @defaultValue version-neutral */
   version?: string | readonly string[] | undefined;
   /**
+   * Gives a sign-in lifetimes of its own ("remember me"); what it leaves out is as the settings say. A throw is 503.
+   *
+   * @example `lifetimes: ({ body }) => (body['remember'] === true ? { refreshTokenLifetime: '30d' } : {})`
+   */
+  lifetimes?: ((signIn: LifetimeContext) => SignInLifetimes | Promise<SignInLifetimes>) | undefined;
+  /**
    * Called before the password is looked at. A number is the seconds until the next attempt and refuses this one with
    * 429 `login_throttled`; a throw is 503.
    */
@@ -130,6 +153,8 @@ export interface ResolvedOptions {
   /** Seconds. */
   readonly nbfLifetime: number;
   /** Seconds. */
+  readonly idleLifetime: number | undefined;
+  /** Seconds. */
   readonly leeway: number;
   readonly allowRefreshUpdate: boolean;
   /** Without slashes at its ends. */
@@ -155,6 +180,7 @@ export interface ResolvedOptions {
   /** `false`, or the path without slashes at its ends. */
   readonly endpoints: Readonly<Record<EndpointName, string | false>>;
   readonly version: string | readonly string[] | undefined;
+  readonly lifetimes: JwtoOptions['lifetimes'];
   readonly throttleLogin: JwtoOptions['throttleLogin'];
   readonly errorMapper: JwtoOptions['errorMapper'];
 }

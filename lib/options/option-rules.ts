@@ -83,6 +83,8 @@ class OptionRules implements Record<keyof JwtoOptions, unknown> {
   sessionLifetime: unknown;
   @Accepts('0 to 3650 days: seconds, or a text like "10s"', lasts(0, TEN_YEARS))
   nbfLifetime: unknown;
+  @Accepts(LIFETIME, lasts(1, TEN_YEARS))
+  idleLifetime: unknown;
   @Accepts('0 to 60 seconds', lasts(0, 60))
   leeway: unknown;
   @Accepts(YES_OR_NO, isBoolean)
@@ -123,6 +125,8 @@ class OptionRules implements Record<keyof JwtoOptions, unknown> {
   endpoints: unknown;
   @Accepts('a version or a list of versions', (v) => isText(v) || isListOf(isText)(v))
   version: unknown;
+  @Accepts('a function', isFunction)
+  lifetimes: unknown;
   @Accepts('a function', isFunction)
   throttleLogin: unknown;
   @Accepts('a function', isFunction)

@@ -40,6 +40,7 @@ export function resolveOptions(options: JwtoOptions): ResolvedOptions {
     refreshTokenLifetime: seconds(options.refreshTokenLifetime, '1d'),
     sessionLifetime: seconds(options.sessionLifetime, '30d'),
     nbfLifetime: seconds(options.nbfLifetime, 0),
+    idleLifetime: options.idleLifetime === undefined ? undefined : seconds(options.idleLifetime, 0),
     leeway: seconds(options.leeway, 0),
     allowRefreshUpdate,
     refreshCookiePath: trimSlashes(options.refreshCookiePath ?? 'api/token/refresh'),
@@ -64,6 +65,7 @@ export function resolveOptions(options: JwtoOptions): ResolvedOptions {
       ]),
     ) as Record<EndpointName, string | false>,
     version: options.version,
+    lifetimes: options.lifetimes,
     throttleLogin: options.throttleLogin,
     errorMapper: options.errorMapper,
   };

@@ -53,6 +53,10 @@ export class JwtoSession {
   @Column({ ...milliseconds, name: 'expires_at' })
   expiresAt!: number;
 
+  /** How far `update_refresh` moves that, in milliseconds. */
+  @Column({ ...milliseconds, name: 'refresh_lifetime' })
+  refreshLifetime!: number;
+
   /** Its absolute end. */
   @Column({ ...milliseconds, name: 'ends_at' })
   endsAt!: number;

@@ -26,6 +26,7 @@ export class CreateJwtoSession1764000000000 implements MigrationInterface {
           time('signed_in_at'),
           time('last_used_at'),
           time('expires_at'),
+          time('refresh_lifetime'),
           time('ends_at'),
           time('access_until'),
           time('revoked_at', { isNullable: true }),

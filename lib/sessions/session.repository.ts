@@ -18,6 +18,8 @@ export interface SessionExtension {
   now: number;
   /** The session must end later than this: now, less the leeway. */
   aliveAt: number;
+  /** It must have been used later than this. */
+  usedAfter: number;
   /** The new expiry of the refresh token. */
   expiresAt: number;
   /** `exp` of the access token that is given out. */
@@ -97,7 +99,7 @@ export class SessionRepository {
   }
 
   private async update(
-    { sid, currentJti, now, aliveAt, expiresAt, accessUntil }: SessionExtension,
+    { sid, currentJti, now, aliveAt, usedAfter, expiresAt, accessUntil }: SessionExtension,
     more: QueryDeepPartialEntity<JwtoSession>,
     condition: string,
     parameters: Record<string, number>,
@@ -113,8 +115,10 @@ export class SessionRepository {
           accessUntil: () => 'CASE WHEN access_until > :accessUntil THEN access_until ELSE :accessUntil END',
         })
         .where({ sid: idOf(sid), realm: this.realm, currentJti: idOf(currentJti) })
-        .andWhere(`revoked_at IS NULL AND expires_at > :aliveAt AND ends_at > :aliveAt AND ${condition}`)
-        .setParameters({ aliveAt, accessUntil, ...parameters })
+        .andWhere(
+          `revoked_at IS NULL AND expires_at > :aliveAt AND ends_at > :aliveAt AND last_used_at > :usedAfter AND ${condition}`,
+        )
+        .setParameters({ aliveAt, usedAfter, accessUntil, ...parameters })
         .execute(),
     );
     return result.affected === 1;

@@ -24,6 +24,8 @@ export interface Moment {
   now: number;
   /** The session must end later than this: now, less the leeway. */
   aliveAt: number;
+  /** The session must have been used later than this. */
+  usedAfter: number;
   grace: number;
 }
 
@@ -31,10 +33,10 @@ export interface Moment {
 export function standingOf(
   session: JwtoSession | null,
   presented: PresentedToken,
-  { now, aliveAt, grace }: Moment,
+  { now, aliveAt, usedAfter, grace }: Moment,
 ): Standing {
   if (session?.revokedAt !== null || session.userId !== storedId(presented.userId)) return 'revoked';
-  if (session.expiresAt <= aliveAt || session.endsAt <= aliveAt) return 'expired';
+  if (session.expiresAt <= aliveAt || session.endsAt <= aliveAt || session.lastUsedAt <= usedAfter) return 'expired';
   const jti = storedId(presented.jti);
   const insideGrace = session.rotatedAt !== null && session.rotatedAt > now - grace;
   if (jti === session.currentJti) return insideGrace ? 'replayed' : 'current';

@@ -70,7 +70,7 @@ export class Refresh {
     const moment = this.acceptance.moment();
     const iat = toSeconds(moment.now) * 1000;
     const { sid, signedInAt, endsAt } = session;
-    const moved = Math.min(iat + this.options.refreshTokenLifetime * 1000, endsAt);
+    const moved = Math.min(iat + session.refreshLifetime, endsAt);
     const refresh = {
       jti: rotates ? refreshJti(randomId(), session.generation + 1) : session.currentJti,
       iat: rotates ? iat : session.currentIat,
@@ -84,6 +84,7 @@ export class Refresh {
       currentJti: session.currentJti,
       now: moment.now,
       aliveAt: moment.aliveAt,
+      usedAfter: moment.usedAfter,
       expiresAt: refresh.expiresAt,
       accessUntil: (tokens.accessClaims.exp + this.options.leeway) * 1000,
     };

@@ -26,6 +26,8 @@ const MAX_PASSWORD = 1024;
 export interface SignInContext {
   mode: Mode;
   request: RequestInfo | null;
+  /** What the login's body has beside the credentials. */
+  body?: Readonly<Record<string, unknown>>;
 }
 
 /** Opens sessions. */
@@ -68,14 +70,18 @@ export class SignIn {
     return this.open(user, this.clock.now(), context);
   }
 
-  private async open(user: SignInUser, signedInAt: number, { mode, request }: SignInContext): Promise<IssuedTokens> {
-    const { refreshTokenLifetime, sessionLifetime } = this.options;
-    const sid = randomId();
+  private async open(
+    user: SignInUser,
+    signedInAt: number,
+    { mode, request, body = {} }: SignInContext,
+  ): Promise<IssuedTokens> {
     const userId = String(user.id);
+    const lifetimes = await this.users.lifetimes(this.options, { userId, username: user.username, mode, body });
+    const sid = randomId();
     const now = this.clock.now();
     const iat = toSeconds(now) * 1000;
-    const endsAt = iat + sessionLifetime * 1000;
-    const expiresAt = Math.min(iat + refreshTokenLifetime * 1000, endsAt);
+    const endsAt = iat + lifetimes.session * 1000;
+    const expiresAt = Math.min(iat + lifetimes.refresh * 1000, endsAt);
     const refresh = { jti: refreshJti(randomId(), 0), iat, expiresAt };
     const tokens = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
 
@@ -89,6 +95,7 @@ export class SignIn {
       signedInAt,
       lastUsedAt: now,
       expiresAt,
+      refreshLifetime: lifetimes.refresh * 1000,
       endsAt,
       accessUntil: (tokens.accessClaims.exp + this.options.leeway) * 1000,
       userAgent: request?.userAgent ?? null,

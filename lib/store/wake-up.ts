@@ -27,13 +27,19 @@ export class WakeUp {
   private client: PgClient | undefined;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
+  private sending = false;
 
   constructor(private readonly store: PrimaryStore) {}
 
   /** Wakes the others. Not awaited: what it is about has been written. */
   send(): void {
-    if (!this.isPossible) return;
-    this.store.query(`SELECT pg_notify('${CHANNEL}', '')`).catch(() => undefined);
+    if (!this.isPossible || this.sending) return;
+    this.sending = true;
+    // Many revocations at once, of a user's sessions, are one message.
+    setImmediate(() => {
+      this.sending = false;
+      this.store.query(`SELECT pg_notify('${CHANNEL}', '')`).catch(() => undefined);
+    });
   }
 
   /** Calls back when another process, or this one, has sent; also after a connection was made anew. */

@@ -8,7 +8,7 @@ import { setHeader, type AnyReply } from './raw-reply.js';
 export class Refusals {
   private readonly logger = new Logger('Jwto');
 
-  constructor(private readonly options: Pick<ResolvedOptions, 'errorMapper'>) {}
+  constructor(private readonly options: Pick<ResolvedOptions, 'errorMapper' | 'rotationGrace'>) {}
 
   /** Status and body of a refusal; the contract's, or the `errorMapper`'s, unless that fails. */
   form(error: JwtoError): MappedError {
@@ -29,7 +29,15 @@ export class Refusals {
       const detail = isAboutSentToken(error.code) ? ', error="invalid_token"' : '';
       setHeader(reply, 'WWW-Authenticate', `Bearer realm="api"${detail}`);
     }
-    if (error.retryAfter !== undefined) setHeader(reply, 'Retry-After', String(error.retryAfter));
+    if (error.retryAfter !== undefined)
+      setHeader(reply, 'Retry-After', String(this.retryAfter(error.retryAfter, error)));
+  }
+
+  /** A refresh that is asked for again within half the grace finds its token accepted, whatever became of the first. */
+  private retryAfter(seconds: number, { code }: JwtoError): number {
+    return code === 'store_unavailable'
+      ? Math.max(1, Math.min(seconds, Math.floor(this.options.rotationGrace / 2)))
+      : seconds;
   }
 
   /** The exception that makes Nest answer so. */

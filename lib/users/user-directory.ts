@@ -1,6 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { isTooDeep } from './claim-depth.js';
+import { parseDuration } from '../options/duration.js';
+import type { LifetimeContext, ResolvedOptions } from '../options/jwto-options.js';
 import { assertUser } from './sign-in-user.js';
 import type { ClaimsContext, ClaimsProvider } from './claims-provider.js';
 import type { LoginCredentials, SignInUser, UserProvider } from './user-provider.js';
@@ -47,6 +49,25 @@ export class UserDirectory {
     });
   }
 
+  /**
+   * The lifetimes of one sign-in, in seconds.
+   *
+   * @throws {@link StoreUnavailableError} if the application's hook failed or gave something that is no duration
+   */
+  async lifetimes(
+    { lifetimes, refreshTokenLifetime, sessionLifetime }: ResolvedOptions,
+    signIn: LifetimeContext,
+  ): Promise<{ refresh: number; session: number }> {
+    if (lifetimes === undefined) return { refresh: refreshTokenLifetime, session: sessionLifetime };
+    return this.ask('lifetimes', async () => {
+      const own = await lifetimes(signIn);
+      return {
+        refresh: assertDuration(own.refreshTokenLifetime ?? refreshTokenLifetime),
+        session: assertDuration(own.sessionLifetime ?? sessionLifetime),
+      };
+    });
+  }
+
   private provider(): UserProvider {
     if (this.users === undefined) throw new Error('no users were given to JwtoModule.forRoot({ users })');
     return this.users;
@@ -64,4 +85,10 @@ export class UserDirectory {
 
 function orNull(user: SignInUser | null | undefined): SignInUser | null {
   return user === null || user === undefined ? null : assertUser(user);
+}
+
+function assertDuration(value: unknown): number {
+  const seconds = parseDuration(value);
+  if (seconds === undefined || seconds < 1) throw new TypeError('it must give durations of at least one second');
+  return seconds;
 }
