@@ -16,9 +16,10 @@ export default async function createDatabases(): Promise<void> {
   }
   const mariadb = process.env['TEST_MARIADB_URL'];
   if (mariadb) {
+    const name = new URL(mariadb).pathname.slice(1);
     const connection = await createConnection(mariadb);
     for (let worker = 0; worker <= WORKERS; worker++)
-      await connection.query(`CREATE DATABASE IF NOT EXISTS jwto_${String(worker)}`);
+      await connection.query(`CREATE DATABASE IF NOT EXISTS \`${name}_${String(worker)}\``);
     await connection.end();
   }
 }

@@ -34,7 +34,7 @@ const mariadb: TestDatabase = {
   name: 'MariaDB',
   options: () => ({
     type: 'mariadb',
-    url: (process.env['TEST_MARIADB_URL'] ?? '').replace(/\/[^/]*$/, `/jwto_${worker}`),
+    url: `${process.env['TEST_MARIADB_URL'] ?? ''}_${worker}`,
     entities,
     migrations,
     migrationsRun: true,
