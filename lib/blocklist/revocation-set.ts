@@ -1,5 +1,5 @@
 /** Entries stay this long, in milliseconds, after what they block has ended: clocks and leeways differ. */
-const MARGIN = 5 * 60_000;
+export const REVOCATION_MARGIN = 5 * 60_000;
 /** Entries that end in the same minute are dropped together. */
 const BUCKET = 60_000;
 
@@ -24,7 +24,7 @@ export class RevocationSet {
     const known = this.until.get(key);
     if (known !== undefined && known >= until) return;
     this.until.set(key, until);
-    const bucket = Math.ceil((until + MARGIN) / BUCKET);
+    const bucket = Math.ceil((until + REVOCATION_MARGIN) / BUCKET);
     const keys = this.buckets.get(bucket);
     if (keys === undefined) this.buckets.set(bucket, [key]);
     else keys.push(key);
@@ -36,7 +36,7 @@ export class RevocationSet {
       if (bucket * BUCKET > now) continue;
       this.buckets.delete(bucket);
       // A key that was added again with a later end stays, and is in a later bucket too.
-      for (const key of keys) if ((this.until.get(key) ?? 0) + MARGIN <= now) this.until.delete(key);
+      for (const key of keys) if ((this.until.get(key) ?? 0) + REVOCATION_MARGIN <= now) this.until.delete(key);
     }
   }
 }

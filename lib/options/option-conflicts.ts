@@ -31,6 +31,14 @@ export function checkTogether(options: JwtoOptions): SettingProblem[] {
   if (options.sameSite === 'None' && options.csrf === false) {
     refuse('csrf', 'false', 'sameSite None sends cookies from every site, so csrf must stay on');
   }
+  const { pollInterval, maxStaleness } = resolveOptions(options);
+  if (maxStaleness < pollInterval) {
+    refuse(
+      'maxStaleness',
+      `${String(maxStaleness)} seconds`,
+      'it must be at least pollInterval, or the copy is always too old',
+    );
+  }
   const nbf = parseDuration(options.nbfLifetime ?? 0) ?? 0;
   if (nbf > 0 && nbf >= resolveOptions(options).accessTokenLifetime) {
     refuse(

@@ -1,4 +1,5 @@
 import { JwtoBlocklistEntry } from '../blocklist/blocklist-entry.entity.js';
+import { REVOCATION_MARGIN } from '../blocklist/revocation-set.js';
 import { JwtoSession } from '../sessions/session.entity.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 
@@ -29,10 +30,11 @@ export class RevocationFeed {
     // Two tables, one statement: both halves are of the same instant.
     this.sql ??=
       `SELECT 'session' AS kind, sid AS value, revoked_at, access_until AS blocked_until FROM ${this.store.table(JwtoSession)}` +
-      ` WHERE realm = :realm AND revoked_at >= :since AND access_until > :now` +
+      ` WHERE realm = :realm AND revoked_at >= :since AND access_until > :endsAfter` +
       ` UNION ALL SELECT kind, value, revoked_at, expires_at AS blocked_until FROM ${this.store.table(JwtoBlocklistEntry)}` +
-      ` WHERE realm = :realm AND kind <> 'user' AND revoked_at >= :since AND expires_at > :now`;
-    const rows = await this.store.query(this.sql, { realm: this.realm, since, now });
+      ` WHERE realm = :realm AND kind <> 'user' AND revoked_at >= :since AND expires_at > :endsAfter`;
+    const endsAfter = now - REVOCATION_MARGIN;
+    const rows = await this.store.query(this.sql, { realm: this.realm, since, endsAfter });
     return rows.map((row) => ({
       kind: row['kind'] as Revocation['kind'],
       value: String(row['value']),

@@ -21,6 +21,8 @@ const READ_LIMIT = 2000;
 const OVERLAP = 60_000;
 /** The whole is read again this often, in milliseconds. */
 const WHOLE_EVERY = 60_000;
+/** A message is followed by a poll after so many milliseconds, and a thousand messages by as few. */
+const WAKE_AFTER = 10;
 /** The whole is read at each poll while that takes no longer, in milliseconds. */
 const CHEAP = 25;
 
@@ -100,18 +102,16 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     return this.allUntil > 0 && (auth_time ?? 0) < toSeconds(this.allUntil);
   }
 
-  /** Polls now; while one runs, once more after it. */
+  /** Polls soon; while a poll runs, once more after it. */
   private wake(): void {
     this.wakes += 1;
-    if (this.polling || this.stopped) return;
-    clearTimeout(this.timer);
-    void this.poll();
+    if (!this.polling) this.schedule(WAKE_AFTER);
   }
 
-  private schedule(): void {
+  private schedule(after = this.parts.options.pollInterval * 1000): void {
     if (this.stopped) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.poll(), this.parts.options.pollInterval * 1000);
+    this.timer = setTimeout(() => void this.poll(), after);
     this.timer.unref();
   }
 
@@ -127,8 +127,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
       this.failing = true;
     } finally {
       this.polling = false;
-      if (this.wakes !== wakes) this.wake();
-      else this.schedule();
+      this.schedule(this.wakes === wakes ? undefined : WAKE_AFTER);
     }
   }
 

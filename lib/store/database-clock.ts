@@ -16,14 +16,20 @@ const WORTH_A_WARNING = 2000;
 /** Sets a process's clock by the database's, so that all processes on one database agree what time it is. */
 export class DatabaseClock {
   private readonly logger = new Logger('Jwto');
+  private asking: Promise<void> | undefined;
 
   constructor(
     private readonly store: PrimaryStore,
     private readonly clock: Clock,
   ) {}
 
-  /** Asks the database for its time, and corrects the clock by the difference. */
-  async synchronize(): Promise<void> {
+  /** Asks the database for its time, and corrects the clock by the difference. Calls at the same time share one question. */
+  synchronize(): Promise<void> {
+    this.asking ??= this.ask().finally(() => (this.asking = undefined));
+    return this.asking;
+  }
+
+  private async ask(): Promise<void> {
     const { type } = this.store.dataSource.options;
     if (EMBEDDED.has(type)) return;
     const sql = NOW_SQL[type];

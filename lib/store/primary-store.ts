@@ -7,6 +7,8 @@ import { escapeSql } from './typeorm-versions.js';
 
 /** How often a statement is sent that loses races: under SERIALIZABLE every parallel one loses to the first. */
 const ATTEMPTS = 10;
+/** At most one failure is logged in so many milliseconds. */
+const QUIET = 10_000;
 
 /**
  * The database as this library uses it. Every statement, a read too, runs on the primary: TypeORM sends SELECTs to a
@@ -15,6 +17,7 @@ const ATTEMPTS = 10;
  */
 export class PrimaryStore {
   private readonly logger = new Logger('Jwto');
+  private quietUntil = Number.NEGATIVE_INFINITY;
 
   constructor(readonly dataSource: DataSource) {}
 
@@ -49,8 +52,7 @@ export class PrimaryStore {
       } catch (error) {
         if (error instanceof JwtoError) throw error;
         if (isLostRace(error) && attempt < ATTEMPTS) continue;
-        const details = error instanceof Error ? error.stack : String(error);
-        this.logger.error('The database did not answer a statement of jwto', details);
+        this.log(error);
         throw new StoreUnavailableError(error);
       }
     }
@@ -63,5 +65,13 @@ export class PrimaryStore {
     } finally {
       await runner.release().catch(() => undefined);
     }
+  }
+
+  /** A database that is down fails many statements a second, all for the same reason. */
+  private log(error: unknown): void {
+    if (performance.now() < this.quietUntil) return;
+    this.quietUntil = performance.now() + QUIET;
+    const details = error instanceof Error ? error.stack : String(error);
+    this.logger.error('The database did not answer a statement of jwto', details);
   }
 }
