@@ -113,7 +113,7 @@ export async function wire({
   const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, events);
   const acceptance = new RefreshAcceptance(options, clock, sessions, revoker);
   const refresh = new Refresh(options, users, factory, sessions, acceptance, revoker, events);
-  const purger = new Purger(store, clock);
+  const purger = new Purger(store, clock, blocklist);
   const tokens = new TokenService({
     options,
     clock,

@@ -1,8 +1,11 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { milliseconds } from '../store/columns.js';
 
-/** What an entry blocks: one token by its `jti`, every sign-in of a user before a moment, or of everybody (value `*`). */
-export type BlocklistKind = 'token' | 'user' | 'all';
+/**
+ * What an entry blocks: one token by its `jti`, every sign-in of a user before a moment, or of everybody (value `*`). A
+ * `lease` blocks other processes from a chore until it expires.
+ */
+export type BlocklistKind = 'token' | 'user' | 'all' | 'lease';
 
 /** What is revoked until it expires; never a token's text. */
 @Entity('jwto_blocklist')

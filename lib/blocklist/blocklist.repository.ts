@@ -62,6 +62,29 @@ export class BlocklistRepository {
   }
 
   /**
+   * Takes a chore for this process until a moment, without a lock server. Of any number of parallel calls one gets it.
+   *
+   * @param until - milliseconds since the epoch, as `now`
+   * @returns whether this process has it
+   */
+  lease(chore: string, now: number, until: number): Promise<boolean> {
+    const key = this.key('lease', chore);
+    return this.store.run(async (manager) => {
+      const renewal = manager.createQueryBuilder().update(JwtoBlocklistEntry).set({ revokedAt: now, expiresAt: until });
+      const { affected } = await renewal.where(key).andWhere('expires_at <= :now', { now }).execute();
+      if (affected === 1) return true;
+      if (await isThere(manager, key)) return false;
+      try {
+        await manager.insert(JwtoBlocklistEntry, { ...key, revokedAt: now, expiresAt: until, reason: null });
+        return true;
+      } catch (error) {
+        if (await isThere(manager, key)) return false;
+        throw error;
+      }
+    });
+  }
+
+  /**
    * Sees at start whether the driver tells how many rows an UPDATE changed. Every race is decided by that number: a
    * driver that does not tell it would let everybody win, or nobody.
    *

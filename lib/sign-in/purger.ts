@@ -1,4 +1,5 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { BlocklistRepository } from '../blocklist/blocklist.repository.js';
 import { JwtoBlocklistEntry } from '../blocklist/blocklist-entry.entity.js';
 import type { Clock } from '../clock/clock.js';
 import { JwtoSession } from '../sessions/session.entity.js';
@@ -25,11 +26,12 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly store: PrimaryStore,
     private readonly clock: Clock,
+    private readonly blocklist: BlocklistRepository,
   ) {}
 
   onApplicationBootstrap(): void {
     // Processes that start together must not purge together.
-    this.timer = setInterval(() => void this.purge().catch(() => undefined), INTERVAL * (0.9 + Math.random() * 0.2));
+    this.timer = setInterval(() => void this.takeTurn().catch(() => undefined), INTERVAL * (0.9 + Math.random() * 0.2));
     this.timer.unref();
   }
 
@@ -37,6 +39,12 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
     this.stopped = true;
     clearInterval(this.timer);
     await this.running?.catch(() => undefined);
+  }
+
+  /** Of all processes on the database one purges in an interval. */
+  private async takeTurn(): Promise<void> {
+    const now = this.clock.now();
+    if (await this.blocklist.lease('purge', now, now + INTERVAL / 2)) await this.purge();
   }
 
   /** Deletes now; calls at the same time share one run. */

@@ -32,7 +32,7 @@ export class RevocationFeed {
       `SELECT 'session' AS kind, sid AS value, revoked_at, access_until AS blocked_until FROM ${this.store.table(JwtoSession)}` +
       ` WHERE realm = :realm AND revoked_at >= :since AND access_until > :endsAfter` +
       ` UNION ALL SELECT kind, value, revoked_at, expires_at AS blocked_until FROM ${this.store.table(JwtoBlocklistEntry)}` +
-      ` WHERE realm = :realm AND kind <> 'user' AND revoked_at >= :since AND expires_at > :endsAfter`;
+      ` WHERE realm = :realm AND kind IN ('token', 'all') AND revoked_at >= :since AND expires_at > :endsAfter`;
     const endsAfter = now - REVOCATION_MARGIN;
     const rows = await this.store.query(this.sql, { realm: this.realm, since, endsAfter });
     return rows.map((row) => ({
