@@ -104,6 +104,8 @@ export interface JwtoOptions {
   rotation?: boolean | undefined;
   /** How long a replaced refresh token still gets its successor, 0 to 60 s. @defaultValue `'10s'` */
   rotationGrace?: Duration | undefined;
+  /** `false` keeps neither IP nor user agent with a session. @defaultValue `true` */
+  recordClient?: boolean | undefined;
   /** The oldest sessions beyond this many are revoked at a login. @defaultValue `100` */
   maxSessionsPerUser?: number | undefined;
   /**
@@ -171,6 +173,7 @@ export interface ResolvedOptions {
   readonly rotation: boolean;
   /** Seconds. */
   readonly rotationGrace: number;
+  readonly recordClient: boolean;
   readonly maxSessionsPerUser: number;
   readonly blocklistCheck: 'replica' | 'database' | 'refresh';
   /** Seconds. */

@@ -113,6 +113,8 @@ class OptionRules implements Record<keyof JwtoOptions, unknown> {
   rotation: unknown;
   @Accepts('0 to 60 seconds', lasts(0, 60))
   rotationGrace: unknown;
+  @Accepts(YES_OR_NO, isBoolean)
+  recordClient: unknown;
   @Accepts('a whole number from 1', (v) => Number.isSafeInteger(v) && Number(v) >= 1)
   maxSessionsPerUser: unknown;
   @Accepts('replica, database or refresh', isOneOf('replica', 'database', 'refresh'))

@@ -54,6 +54,7 @@ export function resolveOptions(options: JwtoOptions): ResolvedOptions {
     trustedOrigins: options.trustedOrigins ?? [],
     rotation: options.rotation ?? true,
     rotationGrace: seconds(options.rotationGrace, '10s'),
+    recordClient: options.recordClient ?? true,
     maxSessionsPerUser: options.maxSessionsPerUser ?? 100,
     blocklistCheck: options.blocklistCheck ?? 'replica',
     pollInterval: seconds(options.pollInterval, '1s'),

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Freshness } from '../blocklist/freshness.js';
 import { RevocationSet } from '../blocklist/revocation-set.js';
 import { toSeconds, type Clock } from '../clock/clock.js';
-import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { ResolvedOptions } from '../options/jwto-options.js';
 import type { DatabaseClock } from '../store/database-clock.js';
+import { within } from '../store/time-limit.js';
 import { storedId } from '../store/stored-id.js';
 import type { WakeUp } from '../store/wake-up.js';
 import type { JwtoClaims } from '../tokens/claims.js';
@@ -119,7 +118,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     this.polling = true;
     const wakes = this.wakes;
     try {
-      await limited(this.read());
+      await within(READ_LIMIT, this.read());
       if (this.failing) this.logger.log('The revocations of other processes are being followed again');
       this.failing = false;
     } catch {
@@ -133,7 +132,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
 
   /** Requests that find the copy too old share one read. */
   private catchUpOnce(): Promise<void> {
-    this.catchUp ??= limited(this.read()).finally(() => (this.catchUp = undefined));
+    this.catchUp ??= within(READ_LIMIT, this.read()).finally(() => (this.catchUp = undefined));
     return this.catchUp;
   }
 
@@ -153,20 +152,5 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   private take({ kind, value, revokedAt, until }: Revocation): void {
     if (kind === 'all') this.allUntil = Math.max(this.allUntil, revokedAt);
     else this.revoked.add(`${kind} ${storedId(value)}`, until);
-  }
-}
-
-/** @throws JwtoError `store_unavailable` for a read that takes too long */
-async function limited(read: Promise<void>): Promise<void> {
-  const timeout = new AbortController();
-  const late = sleep(READ_LIMIT, undefined, { signal: timeout.signal, ref: false }).then(() => {
-    throw new StoreUnavailableError(new Error('a read of the revocations took too long'));
-  });
-  late.catch(() => undefined);
-  read.catch(() => undefined);
-  try {
-    await Promise.race([read, late]);
-  } finally {
-    timeout.abort();
   }
 }

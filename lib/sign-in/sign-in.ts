@@ -85,6 +85,7 @@ export class SignIn {
     const refresh = { jti: refreshJti(randomId(), 0), iat, expiresAt };
     const tokens = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
 
+    const client = this.options.recordClient ? request : null;
     await this.sessions.insert({
       sid,
       userId,
@@ -98,8 +99,8 @@ export class SignIn {
       refreshLifetime: lifetimes.refresh * 1000,
       endsAt,
       accessUntil: (tokens.accessClaims.exp + this.options.leeway) * 1000,
-      userAgent: request?.userAgent ?? null,
-      ip: request?.ip?.slice(0, 64) ?? null,
+      userAgent: client?.userAgent ?? null,
+      ip: client?.ip?.slice(0, 64) ?? null,
     });
     if (await this.blocklist.isRevokedSince(userId, signedInAt)) {
       await this.revoker.endSession({ sid, userId }, 'user_revoked', request);

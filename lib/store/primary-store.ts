@@ -2,11 +2,14 @@ import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
 import { JwtoError } from '../errors/jwto-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
+import { within } from './time-limit.js';
 import { isLostRace } from './lost-race.js';
 import { escapeSql } from './typeorm-versions.js';
 
 /** How often a statement is sent that loses races: under SERIALIZABLE every parallel one loses to the first. */
 const ATTEMPTS = 10;
+/** A statement, and the wait for a connection of the pool, may take so long; milliseconds. */
+const STATEMENT_LIMIT = 5000;
 /** At most one failure is logged in so many milliseconds. */
 const QUIET = 10_000;
 
@@ -48,9 +51,12 @@ export class PrimaryStore {
   async run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.once(work);
+        return await within(STATEMENT_LIMIT, this.once(work));
       } catch (error) {
-        if (error instanceof JwtoError) throw error;
+        if (error instanceof JwtoError) {
+          if (error.cause !== undefined) this.log(error.cause);
+          throw error;
+        }
         if (isLostRace(error) && attempt < ATTEMPTS) continue;
         this.log(error);
         throw new StoreUnavailableError(error);

@@ -1,0 +1,24 @@
+import { StoreUnavailableError } from '../errors/store-errors.js';
+
+/**
+ * Waits for work, and no longer than this. The work itself goes on: a statement that was sent cannot be taken back.
+ *
+ * @param milliseconds - at most
+ * @throws StoreUnavailableError if it takes longer
+ */
+export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new StoreUnavailableError(new Error(`the database took over ${String(milliseconds)} ms`)));
+    }, milliseconds);
+    timer.unref();
+  });
+  // Whoever loses the race may still fail.
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
