@@ -3,20 +3,12 @@ import type { SettingProblem } from '../errors/configuration-error.js';
 import { ALGORITHM_NAMES } from './algorithm-names.js';
 import { parseDuration } from './duration.js';
 import { envVariableOf, unknownVariablesOf } from './env-source.js';
-import type { EndpointName, JwtoOptions } from './jwto-options.js';
+import type { JwtoOptions } from './jwto-options.js';
 import { checkTogether } from './option-conflicts.js';
+import { ENDPOINT_PATHS } from './resolve-options.js';
 
 const MODES = ['JSON', 'ONE-COOKIE', 'TWO-COOKIES'];
-const ENDPOINTS: readonly EndpointName[] = [
-  'login',
-  'validateAccess',
-  'validateRefresh',
-  'refreshAccess',
-  'updateRefresh',
-  'logout',
-  'csrf',
-  'sessions',
-];
+const ENDPOINTS = Object.keys(ENDPOINT_PATHS);
 /** Settings whose value must never be shown. */
 const SECRET = new Set(['signingKey', 'verifyingKey', 'csrfSecret']);
 /** The segments that both adapters take literally, and that a cookie's Path may have (RFC 6265 §4.1.1). */
@@ -203,7 +195,6 @@ function isOrigin(value: unknown): boolean {
 function isEndpoints(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return Object.entries(value).every(
-    ([name, path]) =>
-      ENDPOINTS.some((known) => known === name) && (path === undefined || isBoolean(path) || isPath(path)),
+    ([name, path]) => ENDPOINTS.includes(name) && (path === undefined || isBoolean(path) || isPath(path)),
   );
 }

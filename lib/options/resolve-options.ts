@@ -1,8 +1,8 @@
 import { parseDuration, type Duration } from './duration.js';
 import type { EndpointName, JwtoOptions, Mode, ResolvedOptions } from './jwto-options.js';
 
-/** djwto's paths. */
-const ENDPOINT_PATHS: Readonly<Record<EndpointName, string>> = {
+/** The endpoints and their usual paths, djwto's where it has them. */
+export const ENDPOINT_PATHS: Readonly<Record<EndpointName, string>> = {
   login: 'login',
   validateAccess: 'validate_access',
   validateRefresh: 'validate_refresh',
