@@ -110,15 +110,16 @@ export class SessionRepository {
         .update(JwtoSession)
         .set({
           ...more,
-          expiresAt,
-          lastUsedAt: now,
+          // Never backwards: a parallel refresh of the other kind may have moved it meanwhile.
+          expiresAt: () => 'CASE WHEN expires_at > :expiresAt THEN expires_at ELSE :expiresAt END',
           accessUntil: () => 'CASE WHEN access_until > :accessUntil THEN access_until ELSE :accessUntil END',
+          lastUsedAt: now,
         })
         .where({ sid: idOf(sid), realm: this.realm, currentJti: idOf(currentJti) })
         .andWhere(
           `revoked_at IS NULL AND expires_at > :aliveAt AND ends_at > :aliveAt AND last_used_at > :usedAfter AND ${condition}`,
         )
-        .setParameters({ aliveAt, usedAfter, accessUntil, ...parameters })
+        .setParameters({ aliveAt, usedAfter, expiresAt, accessUntil, ...parameters })
         .execute(),
     );
     return result.affected === 1;
