@@ -2,6 +2,7 @@ import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nest
 import { Freshness } from '../blocklist/freshness.js';
 import { RevocationSet } from '../blocklist/revocation-set.js';
 import { toSeconds, type Clock } from '../clock/clock.js';
+import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { ResolvedOptions } from '../options/jwto-options.js';
 import type { DatabaseClock } from '../store/database-clock.js';
 import { within } from '../store/time-limit.js';
@@ -53,8 +54,12 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   private polling = false;
   private wakes = 0;
 
+  private readonly loadedAt: number;
+  private readonly loadedAtMonotonic = performance.now();
+
   constructor(private readonly parts: ReplicaParts) {
     super();
+    this.loadedAt = parts.clock.now();
   }
 
   /** How many revocations it holds. */
@@ -81,8 +86,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   }
 
   override isRevoked(claims: JwtoClaims): boolean | Promise<boolean> {
-    if (this.freshness.age() <= this.parts.options.maxStaleness * 1000) return this.knows(claims);
-    return this.catchUpOnce().then(() => this.knows(claims));
+    return this.isTooOld() ? this.knowsAfterRead(claims) : this.knows(claims);
   }
 
   override note(revocation: Pick<Revocation, 'kind' | 'value'>, until?: number): void {
@@ -130,6 +134,18 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     }
   }
 
+  private isTooOld(): boolean {
+    return this.freshness.age() > this.parts.options.maxStaleness * 1000;
+  }
+
+  /** The shared read may have begun long before this request: before the process was stopped, for instance. */
+  private async knowsAfterRead(claims: JwtoClaims): Promise<boolean> {
+    await this.catchUpOnce();
+    if (this.isTooOld()) await this.catchUpOnce();
+    if (this.isTooOld()) throw new StoreUnavailableError(new Error('the revocations cannot be read fast enough'));
+    return this.knows(claims);
+  }
+
   /** Requests that find the copy too old share one read. */
   private catchUpOnce(): Promise<void> {
     this.catchUp ??= within(READ_LIMIT, this.read()).finally(() => (this.catchUp = undefined));
@@ -145,8 +161,14 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     for (const revocation of await feed.read(whole ? 0 : now - OVERLAP, now)) this.take(revocation);
     succeeded();
     if (whole) this.nextWhole = performance.now() - started <= CHEAP ? 0 : performance.now() + WHOLE_EVERY;
-    this.revoked.dropEnded(now);
-    await databaseClock.synchronize();
+    this.revoked.dropEnded(Math.min(now, this.leastNow()));
+    // Not awaited: what was read is good, whatever the clock says.
+    databaseClock.synchronize().catch(() => undefined);
+  }
+
+  /** A clock that is set forward and back again must not have dropped anything meanwhile. */
+  private leastNow(): number {
+    return this.loadedAt + performance.now() - this.loadedAtMonotonic;
   }
 
   private take({ kind, value, revokedAt, until }: Revocation): void {

@@ -1,4 +1,7 @@
+import { Logger } from '@nestjs/common';
 import { toSeconds } from '../clock/clock.js';
+import { JwtoConfigurationError } from '../errors/configuration-error.js';
+import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { Mode, ResolvedOptions } from '../options/jwto-options.js';
 import { randomId } from '../sessions/session.repository.js';
 import { composeClaims, type JwtoUser, type JwtoClaims, type TokenType } from '../tokens/claims.js';
@@ -19,6 +22,8 @@ export interface TokenPlan {
 
 /** Makes both tokens of a session. It writes nothing: whatever can fail in it, fails before anything is changed. */
 export class TokenFactory {
+  private readonly logger = new Logger('Jwto');
+
   constructor(
     private readonly options: ResolvedOptions,
     private readonly users: UserDirectory,
@@ -46,14 +51,25 @@ export class TokenFactory {
     const tokens: IssuedTokens = {
       sid: plan.sid,
       mode: plan.mode,
-      access: this.signer.sign(accessClaims),
-      refresh: this.signer.sign(refreshClaims),
+      access: this.sign(accessClaims),
+      refresh: this.sign(refreshClaims),
       accessClaims,
       refreshClaims,
       endsAt: plan.endsAt,
     };
     this.limits.check(tokens);
     return tokens;
+  }
+
+  /** A key that cannot sign (an HSM that is away, a replaced JwtService) is no fault of the request. */
+  private sign(claims: JwtoClaims): string {
+    try {
+      return this.signer.sign(claims);
+    } catch (error) {
+      if (error instanceof JwtoConfigurationError) throw error;
+      this.logger.error('Signing failed', error instanceof Error ? error.stack : String(error));
+      throw new StoreUnavailableError(error);
+    }
   }
 
   private async claims(
