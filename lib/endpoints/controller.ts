@@ -15,7 +15,7 @@ import type { EndpointName, ResolvedOptions } from '../options/jwto-options.js';
 import type { AnyReply } from '../transports/raw-reply.js';
 import type { AnyRequest } from '../transports/raw-request.js';
 import { Endpoints, type ActionName } from './endpoints.js';
-import { LoginBody } from './login-body.js';
+import { LoginBody } from './request-fields.js';
 
 /** Marks a route of ours with the folder that it lies in, so that it is recognised where it was mapped. */
 export const MAPPED_ENDPOINT = Symbol('jwto.endpoint');
@@ -36,8 +36,8 @@ interface RoutePlan {
   method: RequestMethod;
   /** Whether it lies below `refreshCookiePath`. */
   refresh: boolean;
-  /** What a last segment of the path names. */
-  param?: string;
+  /** A last segment behind the endpoint's path. */
+  verb?: string;
 }
 
 const ROUTES: Readonly<Record<ActionName, RoutePlan>> = {
@@ -50,8 +50,8 @@ const ROUTES: Readonly<Record<ActionName, RoutePlan>> = {
   deleteTokens: { endpoint: 'logout', method: RequestMethod.DELETE, refresh: true },
   csrf: { endpoint: 'csrf', method: RequestMethod.GET, refresh: false },
   listSessions: { endpoint: 'sessions', method: RequestMethod.GET, refresh: false },
-  revokeOneSession: { endpoint: 'sessions', method: RequestMethod.DELETE, refresh: false, param: 'sid' },
-  revokeOtherSessions: { endpoint: 'sessions', method: RequestMethod.DELETE, refresh: false },
+  revokeSession: { endpoint: 'sessions', method: RequestMethod.POST, refresh: false, verb: 'revoke' },
+  revokeOtherSessions: { endpoint: 'sessions', method: RequestMethod.POST, refresh: false, verb: 'revoke_others' },
 };
 
 /**
@@ -91,8 +91,8 @@ export function createController(): Type {
     listSessions(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
       return this.endpoints.answer('listSessions', request, reply);
     }
-    revokeOneSession(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
-      return this.endpoints.answer('revokeOneSession', request, reply);
+    revokeSession(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
+      return this.endpoints.answer('revokeSession', request, reply);
     }
     revokeOtherSessions(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
       return this.endpoints.answer('revokeOtherSessions', request, reply);
@@ -119,11 +119,11 @@ export function mapRoutes(controller: Type, instance: string, options: ResolvedO
 /** The routes that the settings leave. */
 export function routeMarks(instance: string, options: ResolvedOptions): Map<ActionName, RouteMark> {
   const marks = new Map<ActionName, RouteMark>();
-  for (const [action, { endpoint, refresh, param }] of Object.entries(ROUTES) as [ActionName, RoutePlan][]) {
+  for (const [action, { endpoint, refresh, verb }] of Object.entries(ROUTES) as [ActionName, RoutePlan][]) {
     const leaf = options.endpoints[endpoint];
     if (leaf === false) continue;
     const folder = refresh ? `${options.refreshCookiePath}/` : '';
-    const path = folder + leaf + (param === undefined ? '' : `/:${param}`);
+    const path = folder + leaf + (verb === undefined ? '' : `/${verb}`);
     marks.set(action, { instance, action, path, leaf: refresh ? leaf : undefined });
   }
   return marks;

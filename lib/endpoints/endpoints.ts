@@ -10,7 +10,7 @@ import { login } from './login.js';
 import { deleteTokens, logout } from './logout.js';
 import { refresh } from './refresh.js';
 import { bodyOf } from './request-body.js';
-import { listSessions, revokeOneSession, revokeOtherSessions } from './sessions.js';
+import { listSessions, revokeOtherSessions, revokeSession } from './sessions.js';
 import { validate } from './validate.js';
 
 /** What each route of the controller does. */
@@ -24,7 +24,7 @@ const ACTIONS = {
   deleteTokens,
   csrf,
   listSessions,
-  revokeOneSession,
+  revokeSession,
   revokeOtherSessions,
 } satisfies Record<string, (parts: EndpointParts, exchange: Exchange) => Promise<Answer>>;
 
@@ -49,7 +49,6 @@ export class Endpoints {
         request,
         reply,
         info: requestInfo(request),
-        params: (request as { params?: Record<string, string> }).params ?? {},
         get body() {
           return bodyOf(request);
         },

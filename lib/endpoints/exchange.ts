@@ -21,8 +21,6 @@ export interface Exchange {
   /** Read when it is asked for, so that an unreadable body is the action's refusal. @throws JwtoError `request_invalid` */
   readonly body: RequestBody;
   readonly info: RequestInfo;
-  /** What the route's path names. */
-  readonly params: Readonly<Record<string, string>>;
 }
 
 /** The rooms below, as the endpoints use them. */

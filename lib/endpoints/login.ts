@@ -3,7 +3,7 @@ import type { JwtoClaims, TokenType } from '../tokens/claims.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
 import type { RequestBody } from './request-body.js';
-import { assertCredentials, readCredentials, readMode } from './login-body.js';
+import { assertCredentials, readCredentials, readMode } from './request-fields.js';
 
 /** `POST /login/` */
 export async function login(parts: EndpointParts, exchange: Exchange): Promise<Answer> {

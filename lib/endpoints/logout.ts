@@ -4,7 +4,7 @@ import type { JwtoClaims } from '../tokens/claims.js';
 import type { Credential } from '../transports/credential-reader.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
-import { assertJwtType } from './login-body.js';
+import { assertJwtType } from './request-fields.js';
 
 /** `POST /<refreshCookiePath>/logout/`: ends every session that the request carries a token of ours of, also an expired one. */
 export async function logout(parts: EndpointParts, exchange: Exchange): Promise<Answer> {

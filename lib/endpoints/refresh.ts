@@ -1,7 +1,7 @@
 import type { RefreshKind } from '../sign-in/refresh.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
-import { assertJwtType } from './login-body.js';
+import { assertJwtType } from './request-fields.js';
 
 /** `POST /<refreshCookiePath>/refresh_access/`, `POST /<refreshCookiePath>/update_refresh/` */
 export async function refresh(

@@ -114,7 +114,7 @@ function pathMatcher(routes: () => readonly MappedRoute[]): (raw: IncomingMessag
   };
 }
 
-/** Our paths have letters, digits and `._~-` in them, and parameters. */
+/** Our paths have letters, digits and `._~-` in them; a global prefix may have parameters. */
 function patternOf({ action, mapped }: MappedRoute): string {
   const path = mapped.replace(/[.~-]/g, '\\$&').replace(/:\w+/g, '[^/]+');
   return `${methodOf(action)} ${path}`;

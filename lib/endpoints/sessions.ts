@@ -1,5 +1,6 @@
 import { toSeconds } from '../clock/clock.js';
 import { SessionNotFoundError } from '../errors/request-errors.js';
+import { readSid } from './request-fields.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
 
@@ -20,13 +21,10 @@ export async function listSessions({ authenticator, tokens }: EndpointParts, { r
   );
 }
 
-/** `DELETE /sessions/<sid>/`: ends one of the user's own sessions. */
-export async function revokeOneSession(
-  parts: EndpointParts,
-  { request, reply, info, params }: Exchange,
-): Promise<Answer> {
+/** `POST /sessions/revoke/` with `sid`: ends one of the user's own sessions. */
+export async function revokeSession(parts: EndpointParts, { request, reply, info, body }: Exchange): Promise<Answer> {
+  const sid = readSid(body);
   const { claims, from } = await parts.authenticator.authenticate(request, 'access');
-  const sid = params['sid'] ?? '';
   const own = await parts.tokens.listSessions(claims.user.id);
   const ended =
     own.some((session) => session.sid === sid) && (await parts.tokens.revokeSession(sid, { request: info }));
@@ -35,11 +33,11 @@ export async function revokeOneSession(
   return ANSWERS.sessionRevoked;
 }
 
-/** `DELETE /sessions/`: ends all of the user's sessions but this one. */
-export async function revokeOtherSessions(
-  { authenticator, tokens }: EndpointParts,
-  { request, info }: Exchange,
-): Promise<Answer> {
-  const { claims } = await authenticator.authenticate(request, 'access');
-  return ANSWERS.othersRevoked(await tokens.revokeOtherSessions(claims.user.id, claims.sid, { request: info }));
+/** `POST /sessions/revoke_others/`: ends all of the user's sessions but this one. */
+export async function revokeOtherSessions(parts: EndpointParts, exchange: Exchange): Promise<Answer> {
+  // Nothing is taken from the body; asking for it refuses an unreadable one.
+  const { request, info, body: _unused } = exchange;
+  const { claims } = await parts.authenticator.authenticate(request, 'access');
+  const revoked = await parts.tokens.revokeOtherSessions(claims.user.id, claims.sid, { request: info });
+  return ANSWERS.othersRevoked(revoked);
 }

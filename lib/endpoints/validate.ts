@@ -1,7 +1,7 @@
 import type { TokenType } from '../tokens/claims.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
-import { assertJwtType } from './login-body.js';
+import { assertJwtType } from './request-fields.js';
 
 /** `POST /validate_access/`, `POST /<refreshCookiePath>/validate_refresh/` */
 export async function validate(

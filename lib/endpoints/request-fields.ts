@@ -58,3 +58,10 @@ export function assertJwtType(body: RequestBody, due: TokenType): void {
     throw new RequestInvalidError(`"jwt_type" must be "${due}" here, or left out.`);
   }
 }
+
+/** @throws JwtoError `request_invalid` without a `sid` */
+export function readSid({ sid }: RequestBody): string {
+  if (typeof sid !== 'string' || sid === '')
+    throw new RequestInvalidError('Send the "sid" of a session, a non-empty string.');
+  return sid;
+}
