@@ -1,5 +1,6 @@
 import { toSeconds } from '../clock/clock.js';
 import { SessionNotFoundError } from '../errors/request-errors.js';
+import { bodyOf } from './request-body.js';
 import { readSid } from './request-fields.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
@@ -34,9 +35,9 @@ export async function revokeSession(parts: EndpointParts, { request, reply, info
 }
 
 /** `POST /sessions/revoke_others/`: ends all of the user's sessions but this one. */
-export async function revokeOtherSessions(parts: EndpointParts, exchange: Exchange): Promise<Answer> {
-  // Nothing is taken from the body; asking for it refuses an unreadable one.
-  const { request, info, body: _unused } = exchange;
+export async function revokeOtherSessions(parts: EndpointParts, { request, info }: Exchange): Promise<Answer> {
+  // It needs nothing of the body, and refuses an unreadable one as all endpoints do.
+  bodyOf(request);
   const { claims } = await parts.authenticator.authenticate(request, 'access');
   const revoked = await parts.tokens.revokeOtherSessions(claims.user.id, claims.sid, { request: info });
   return ANSWERS.othersRevoked(revoked);
