@@ -91,7 +91,7 @@ export async function wire({
   const verifier = new TokenVerifier(keys.ring, options, clock);
   const blocklist = new BlocklistRepository(store, name);
   await blocklist.assertAffectedIsReported();
-  const sessions = new SessionRepository(store, name);
+  const sessions = new SessionRepository(store, name, options);
 
   const replica =
     options.blocklistCheck === 'replica'
@@ -113,7 +113,7 @@ export async function wire({
   const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, events);
   const acceptance = new RefreshAcceptance(options, clock, sessions, revoker);
   const refresh = new Refresh(options, users, factory, sessions, acceptance, revoker, events);
-  const purger = new Purger(store, clock, blocklist);
+  const purger = new Purger(store, clock, blocklist, name);
   const tokens = new TokenService({
     options,
     clock,

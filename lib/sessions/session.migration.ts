@@ -36,8 +36,9 @@ export class CreateJwtoSession1764000000000 implements MigrationInterface {
         ],
         indices: [
           { name: 'jwto_session_user', columnNames: ['user_id', 'realm'] },
-          { name: 'jwto_session_expires_at', columnNames: ['expires_at'] },
-          { name: 'jwto_session_revoked_at', columnNames: ['revoked_at'] },
+          { name: 'jwto_session_expires_at', columnNames: ['realm', 'expires_at'] },
+          // What the replica asks by, at each poll.
+          { name: 'jwto_session_access_until', columnNames: ['realm', 'access_until', 'revoked_at'] },
         ],
       }),
     );

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { QueryDeepPartialEntity } from 'typeorm';
+import type { ResolvedOptions } from '../options/jwto-options.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { storedId } from '../store/stored-id.js';
 import { JwtoSession } from './session.entity.js';
@@ -43,6 +44,7 @@ export class SessionRepository {
   constructor(
     private readonly store: PrimaryStore,
     private readonly realm: string,
+    private readonly options: Pick<ResolvedOptions, 'idleLifetime'>,
   ) {}
 
   async insert(session: NewSession): Promise<void> {
@@ -153,6 +155,12 @@ export class SessionRepository {
     return result.affected ?? 0;
   }
 
+  /** A session must have been used later than this; milliseconds since the epoch, as `now`. */
+  usedAfter(now: number): number {
+    const { idleLifetime } = this.options;
+    return idleLifetime === undefined ? Number.MIN_SAFE_INTEGER : now - idleLifetime * 1000;
+  }
+
   /** The live sessions of a user, the newest first. */
   findLive(userId: string, now: number): Promise<JwtoSession[]> {
     return this.store.run((manager) =>
@@ -160,6 +168,7 @@ export class SessionRepository {
         .createQueryBuilder(JwtoSession, 'session')
         .where({ userId: idOf(userId), realm: this.realm })
         .andWhere('session.revokedAt IS NULL AND session.expiresAt > :now AND session.endsAt > :now', { now })
+        .andWhere('session.lastUsedAt > :usedAfter', { usedAfter: this.usedAfter(now) })
         .orderBy('session.signedInAt', 'DESC')
         .addOrderBy('session.sid', 'DESC')
         .getMany(),

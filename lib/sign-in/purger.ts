@@ -27,6 +27,7 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly store: PrimaryStore,
     private readonly clock: Clock,
     private readonly blocklist: BlocklistRepository,
+    private readonly realm: string,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -56,9 +57,16 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
   private async run(): Promise<PurgeResult> {
     const before = this.clock.now() - MARGIN;
     const isStopped = (): boolean => this.stopped;
-    const ended = 'expires_at < :before AND access_until < :before';
-    const sessions = await purgeRows(this.store, JwtoSession, ended, { before }, isStopped);
-    const blocklist = await purgeRows(this.store, JwtoBlocklistEntry, 'expires_at < :before', { before }, isStopped);
+    const own = { realm: this.realm, before };
+    const ended = 'realm = :realm AND expires_at < :before AND access_until < :before';
+    const sessions = await purgeRows(this.store, JwtoSession, ended, own, isStopped);
+    const blocklist = await purgeRows(
+      this.store,
+      JwtoBlocklistEntry,
+      'realm = :realm AND expires_at < :before',
+      own,
+      isStopped,
+    );
     if (sessions + blocklist > 0)
       this.logger.debug(`Purged ${String(sessions)} sessions and ${String(blocklist)} blocklist entries`);
     return { sessions, blocklist };

@@ -31,7 +31,7 @@ export class RefreshAcceptance {
   private readonly logger = new Logger('Jwto');
 
   constructor(
-    private readonly options: Pick<ResolvedOptions, 'leeway' | 'idleLifetime' | 'rotationGrace'>,
+    private readonly options: Pick<ResolvedOptions, 'leeway' | 'rotationGrace'>,
     private readonly clock: Clock,
     private readonly sessions: SessionRepository,
     private readonly revoker: Revoker,
@@ -40,9 +40,8 @@ export class RefreshAcceptance {
   /** The moment at which a token is judged. */
   moment(): Moment {
     const now = this.clock.now();
-    const { leeway, idleLifetime, rotationGrace } = this.options;
-    const usedAfter = idleLifetime === undefined ? Number.MIN_SAFE_INTEGER : now - idleLifetime * 1000;
-    return { now, aliveAt: now - leeway * 1000, usedAfter, grace: rotationGrace * 1000 };
+    const { leeway, rotationGrace } = this.options;
+    return { now, aliveAt: now - leeway * 1000, usedAfter: this.sessions.usedAfter(now), grace: rotationGrace * 1000 };
   }
 
   /**

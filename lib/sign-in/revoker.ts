@@ -21,6 +21,8 @@ export type RevocationReason =
   | 'signed_in_again'
   | (string & {});
 
+const A_MONTH = 30 * 86_400;
+
 /** Ends sessions and blocks tokens. Each ending tells one event, from the process whose statement did it. */
 export class Revoker {
   constructor(
@@ -97,7 +99,9 @@ export class Revoker {
   async endAll(): Promise<number> {
     const revokedAt = this.clock.now();
     const reason: RevocationReason = 'all_revoked';
-    const expiresAt = revokedAt + this.options.sessionLifetime * 1000;
+    // Other processes, other settings and `lifetimes` may have given out longer ones.
+    const { sessionLifetime, accessTokenLifetime } = this.options;
+    const expiresAt = revokedAt + Math.max(sessionLifetime, accessTokenLifetime, A_MONTH) * 1000;
     await this.blocklist.add({ kind: 'all', value: '*', revokedAt, expiresAt, reason });
     const ended = await this.sessions.revokeAll(reason, revokedAt);
     this.revocations.note({ kind: 'all', value: '*' });
