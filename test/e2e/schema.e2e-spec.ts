@@ -69,7 +69,7 @@ describe.each(DATABASES)('the tables on $name', (database) => {
   it('stop the start where a column is missing', async () => {
     source = await new DataSource(options()).initialize();
     const { tablePath } = source.getMetadata(jwtoEntities[0]);
-    await source.query(`ALTER TABLE ${tablePath} DROP COLUMN access_until`);
+    await source.query(`ALTER TABLE ${tablePath} DROP COLUMN user_agent`);
     const error = await startError(() => startWith(source));
     expect(error.message).toMatch(/access_until.*jwto_session.*missing/);
   });
