@@ -48,6 +48,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   private allUntil = Number.NEGATIVE_INFINITY;
   private nextWhole = 0;
   private catchUp: Promise<void> | undefined;
+  private current: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private failing = false;
@@ -83,6 +84,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     this.stopped = true;
     clearTimeout(this.timer);
     await this.parts.wakeUp.stop();
+    await this.current;
   }
 
   override isRevoked(claims: JwtoClaims): boolean | Promise<boolean> {
@@ -114,7 +116,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   private schedule(after = this.parts.options.pollInterval * 1000): void {
     if (this.stopped) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.poll(), after);
+    this.timer = setTimeout(() => (this.current = this.poll()), after);
     this.timer.unref();
   }
 

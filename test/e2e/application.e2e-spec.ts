@@ -149,7 +149,9 @@ describe.each(ADAPTERS)('the OpenAPI document on %s', (_name, adapter) => {
       (leaf) => `api/token/refresh/${leaf}`,
     );
     expect(ours.sort()).toEqual(
-      ['login', 'validate_access', 'csrf', ...refresh].map((path) => `${base}/${path}`).sort(),
+      ['login', 'validate_access', 'csrf', 'sessions', 'sessions/revoke', 'sessions/revoke_others', ...refresh]
+        .map((path) => `${base}/${path}`)
+        .sort(),
     );
     const logout = document.paths[`${base}/api/token/refresh/logout`];
     expect([logout?.post, logout?.delete].every((operation) => operation !== undefined)).toBe(true);

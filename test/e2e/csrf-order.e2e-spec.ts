@@ -86,7 +86,7 @@ describe.each(APPS)('the order of checks in the mode %s on %s', (mode, _name, ad
   });
 
   it('no database is asked before CSRF stands', async () => {
-    const own = await startApp({ adapter, options: { mode } });
+    const own = await startApp({ adapter, options: { mode, blocklistCheck: 'database' } });
     const other = await Browser.signIn(own);
     await own.dataSource.destroy();
     const code = async (difference: Difference): Promise<unknown> => (await other.send(PROTECT, difference)).json.code;

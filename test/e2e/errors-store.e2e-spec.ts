@@ -1,5 +1,5 @@
 import { ClaimsProvider } from 'jwto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ADAPTERS } from '../support/adapters.js';
 import type { Answer, Client } from '../support/client.js';
 import { claimsOf, forge } from '../support/forge.js';
@@ -77,7 +77,7 @@ describe.each(ADAPTERS)('what happens when nobody answers, on %s', (_name, adapt
   });
 
   it('a database that is gone is 503 wherever its answer is needed, and never an open door', async () => {
-    await start();
+    await start({ options: { blocklistCheck: 'database' } });
     test.takeEvents();
     await test.dataSource.destroy();
     const routes = [
@@ -105,6 +105,50 @@ describe.each(ADAPTERS)('what happens when nobody answers, on %s', (_name, adapt
     expect((await test.client().login()).json.code).toBe('store_unavailable');
     expect(test.takeEvents()).toEqual(['jwto.login_failed']);
   });
+
+  it('a copy of the revocations lets guards go on without a database, until it is too old', async () => {
+    await start({ options: { maxStaleness: '1h' } });
+    const revoked = (await test.client().login('bob')).json;
+    await send(revoked.refresh, `${REFRESH}/logout/`);
+    test.takeEvents();
+    await test.dataSource.destroy();
+    const guarded = async (token: string): Promise<unknown[]> => {
+      const answers = [
+        await send(token, '/testapp/protect', 'GET'),
+        await send(token, '/testapp/perms_protect', 'GET'),
+      ];
+      return answers.map(({ status, json }) => json.code ?? status);
+    };
+    expect(await guarded(access)).toEqual([200, 200]);
+    expect(await guarded(revoked.access ?? '')).toEqual(['token_revoked', 'token_revoked']);
+    expect((await send(access, '/validate_access/')).status).toBe(200);
+    for (const endpoint of ['validate_refresh', 'refresh_access', 'update_refresh', 'logout']) {
+      expect((await send(refresh, `${REFRESH}/${endpoint}/`)).json.code).toBe('store_unavailable');
+    }
+    const { now } = Date;
+    const later = vi.spyOn(Date, 'now').mockImplementation(() => now() + 3_700_000);
+    expect(await guarded(access)).toEqual(['store_unavailable', 'store_unavailable']);
+    expect((await send(access, '/validate_access/')).headers.get('retry-after')).toBe('5');
+    later.mockRestore();
+    expect(await guarded(access)).toEqual([200, 200]);
+    expect(test.takeEvents()).toEqual(['jwto.token_validated']);
+  });
+
+  it.each([
+    [10, '5'],
+    [5, '2'],
+    [1, '1'],
+    [0, '1'],
+    [60, '5'],
+  ])(
+    'the Retry-After lies within half of a grace of %d s, where there is a whole second in it',
+    async (rotationGrace, seconds) => {
+      await start({ options: { rotationGrace } });
+      test.users.failure = new Error('the directory is down');
+      const answer = await expectRefusal(test, () => send(refresh, `${REFRESH}/refresh_access/`), UNAVAILABLE);
+      expect(answer.headers.get('retry-after')).toBe(seconds);
+    },
+  );
 
   it('no database is asked before the signature, the claims and the expiry stand', async () => {
     await start();

@@ -172,40 +172,6 @@ describe.each(ADAPTERS)('each refusal of the contract, on %s', (_name, adapter) 
     );
   });
 
-  it('token_revoked is 401, and already_blacklisted 409', async () => {
-    await start();
-    expect((await post(refresh, `${REFRESH}/logout/`)()).status).toBe(200);
-    await expectAnswer(get(access), { status: 401, code: 'token_revoked' }, BAD_TOKEN);
-    await expectAnswer(post(access, '/validate_access/'), { status: 401, code: 'token_revoked' }, BAD_TOKEN);
-    const revoked = { status: 401, code: 'token_revoked' } as const;
-    await expectAnswer(post(refresh, `${REFRESH}/validate_refresh/`), revoked, BAD_TOKEN);
-    await expectAnswer(
-      post(refresh, `${REFRESH}/refresh_access/`),
-      { ...revoked, error: "Can't update access token." },
-      BAD_TOKEN,
-    );
-    await expectAnswer(
-      post(refresh, `${REFRESH}/update_refresh/`),
-      { ...revoked, error: "Can't update refresh token." },
-      BAD_TOKEN,
-    );
-    await expectAnswer(
-      post(refresh, `${REFRESH}/logout/`),
-      { status: 409, code: 'already_blacklisted', error: 'Input jti token is already blacklisted.' },
-      null,
-    );
-  });
-
-  it('user_inactive is 401 for a user who is gone, and ends the session', async () => {
-    await start();
-    test.users.rows.splice(0);
-    const answer = await post(refresh, `${REFRESH}/update_refresh/`)();
-    expect(answer.json).toEqual({ statusCode: 401, error: expect.any(String), code: 'user_inactive' });
-    expect(answer.headers.get('www-authenticate')).toBe(BAD_TOKEN);
-    expect(test.takeEvents()).toEqual(['jwto.logged_in', 'jwto.session_revoked']);
-    await expectAnswer(post(refresh, `${REFRESH}/update_refresh/`), { status: 401, code: 'token_revoked' }, BAD_TOKEN);
-  });
-
   it('permission_denied is 403, with a text of its own for a token that lists none', async () => {
     await start();
     test.users.named('bob').perms = ['other'];

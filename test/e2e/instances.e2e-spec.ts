@@ -25,7 +25,12 @@ const ADMIN = {
   name: 'admin',
   signingKey: ADMIN_KEY,
   refreshCookiePath: 'admin/refresh',
-  endpoints: { login: 'admin/login', validateAccess: 'admin/validate_access', csrf: 'admin/csrf' },
+  endpoints: {
+    login: 'admin/login',
+    validateAccess: 'admin/validate_access',
+    csrf: 'admin/csrf',
+    sessions: 'admin/sessions',
+  },
 } satisfies JwtoModuleOptions;
 
 @Injectable()

@@ -24,7 +24,7 @@ function session(sid: string, expires: number, accessUntil = expires, more: Part
       currentIat: now,
     },
     ...{ previousJti: null, rotatedAt: null, generation: 0, signedInAt: now, lastUsedAt: now, endsAt: now + expires },
-    ...{ revokedAt: null, revokedReason: null, userAgent: null, ip: null },
+    ...{ refreshLifetime: MINUTE, revokedAt: null, revokedReason: null, userAgent: null, ip: null },
     ...{ expiresAt: now + expires, accessUntil: now + accessUntil },
   };
   return Object.assign(new JwtoSession(), row, more);

@@ -23,7 +23,8 @@ describe.each(DATABASES)('TokenService on $name', (database) => {
         sid: second.sid,
         mode: 'TWO-COOKIES',
         signedInAt: test.clock.now(),
-        lastUsedAt: test.clock.now(),
+        // To the hour.
+        lastUsedAt: test.clock.now() - (test.clock.now() % 3_600_000),
         expiresAt: second.refreshClaims.exp * 1000,
         endsAt: second.endsAt,
         userAgent: null,
@@ -157,6 +158,8 @@ describe.each(DATABASES)('TokenService on $name', (database) => {
   });
 
   it('says store_unavailable, and never "not revoked", where the database does not answer', async () => {
+    await test.close();
+    test = await startApp({ database, options: { blocklistCheck: 'database' } });
     const { access, refresh, sid } = await test.tokens.issue(bob());
     test.takeEvents();
     const broken = vi.spyOn(test.dataSource, 'createQueryRunner').mockImplementation(() => {

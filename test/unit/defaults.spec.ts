@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startApp, type TestApp } from '../support/test-app.js';
 
 describe('without any setting but the key and the users', () => {
@@ -41,6 +41,45 @@ describe('without any setting but the key and the users', () => {
     for (const endpoint of ['validate_refresh', 'refresh_access', 'update_refresh', 'logout']) {
       expect((await client.send(`/api/token/refresh/${endpoint}/`)).status, endpoint).not.toBe(404);
     }
+  });
+
+  it('refresh tokens rotate, and a replaced one is accepted for ten seconds', async () => {
+    const { refresh, refreshClaims } = await test.tokens.issue(test.users.named('alice'));
+    const successor = (await test.tokens.refresh(refresh)).refreshClaims.jti;
+    expect(successor).not.toBe(refreshClaims.jti);
+    test.clock.advance(9.999);
+    expect((await test.tokens.refresh(refresh)).refreshClaims.jti).toBe(successor);
+    test.clock.advance(0.001);
+    await expect(test.tokens.refresh(refresh)).rejects.toMatchObject({ code: 'token_reused' });
+  });
+
+  it('a session that is not used lives as long as its refresh token', async () => {
+    const { refresh } = await test.tokens.issue(test.users.named('alice'));
+    test.clock.advance(86_399);
+    await test.tokens.refresh(refresh);
+  });
+
+  it('guards ask a copy of the revocations, which may be ten seconds old', async () => {
+    const { access } = await test.tokens.issue(test.users.named('alice'));
+    const broken = vi.spyOn(test.dataSource, 'createQueryRunner').mockImplementation(() => {
+      throw new Error('the connection is gone');
+    });
+    const { now } = Date;
+    let later = 4000;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + later);
+    await test.tokens.verify(access);
+    later = 10_001;
+    await expect(test.tokens.verify(access)).rejects.toMatchObject({ code: 'store_unavailable' });
+    clock.mockRestore();
+    broken.mockRestore();
+  });
+
+  it('there are session endpoints', async () => {
+    const client = test.client();
+    await client.login('carol');
+    expect((await client.get('/sessions/')).json.code).toBe('token_missing');
+    await client.login('admin', 'abc123');
+    expect((await client.get('/sessions/')).json['sessions']).toHaveLength(1);
   });
 
   it('a user has 100 sessions, and guards see a revocation at once', async () => {

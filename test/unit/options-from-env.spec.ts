@@ -33,7 +33,11 @@ const VARIABLES: [string, string, ([string, unknown] | [string])[]][] = [
   ['JWTO_CSRF_SECRET', 'csrfSecret', [['x,'.repeat(16), 'x,'.repeat(16)], ['short']]],
   ['JWTO_TRUSTED_ORIGINS', 'trustedOrigins', [['https://a.com', ['https://a.com']], ['a.com']]],
   ['JWTO_MAX_SESSIONS_PER_USER', 'maxSessionsPerUser', [['5', expect.anything()], ['0'], ['five'], ['1.5']]],
-  ['JWTO_BLOCKLIST_CHECK', 'blocklistCheck', [['refresh', 'refresh'], ['never']]],
+  ['JWTO_BLOCKLIST_CHECK', 'blocklistCheck', [['refresh', 'refresh'], ['replica', 'replica'], ['never']]],
+  ['JWTO_ROTATION', 'rotation', [['0', false], ['false', false], ['TRUE', true], ['off']]],
+  ['JWTO_ROTATION_GRACE', 'rotationGrace', [['0', '0'], ['60', '60'], ['1m', '1m'], ['61'], ['short']]],
+  ['JWTO_POLL_INTERVAL', 'pollInterval', [['2', '2'], ['10s', '10s'], ['0'], ['61'], ['500ms']]],
+  ['JWTO_MAX_STALENESS', 'maxStaleness', [['1', '1'], ['1h', '1h'], ['0'], ['3601']]],
 ];
 
 describe.each(VARIABLES)('the variable %s', (variable, setting, rows) => {

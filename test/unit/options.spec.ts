@@ -1,5 +1,4 @@
-import { Logger } from '@nestjs/common';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { refusalOf, wrongSettings } from '../support/startup.js';
 
 const DURATIONS = ['', 'soon', '5 m', '5w', '-1s', '1.5h', -1, 1.5, Number.NaN, Infinity, null, true, {}, '99999999d'];
@@ -90,14 +89,25 @@ const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp }][]
   ],
   [
     'blocklistCheck',
-    { wrong: ['redis', '', null, true], right: ['database', 'refresh'], accepts: /database.*refresh/ },
+    {
+      wrong: ['redis', '', null, true],
+      right: ['replica', 'database', 'refresh'],
+      accepts: /replica.*database.*refresh/,
+    },
   ],
+  ['rotation', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
+  ['rotationGrace', { wrong: [...DURATIONS, 61, '2m'], right: [0, 60, '10s', '1m', '10'], accepts: /0 to 60 s/ }],
+  ['pollInterval', { wrong: [...DURATIONS, 0, 61, '500ms'], right: [1, 10, '5s'], accepts: /1 to 60 s/ }],
+  ['maxStaleness', { wrong: [...DURATIONS, 0, 3601, '2h'], right: [1, '10s', '1h'], accepts: /1 second to 1 hour/ }],
+  ['idleLifetime', { wrong: [...DURATIONS, 0, '0s'], right: [1, '30m', '14d'], accepts: /"30d"/ }],
+  ['recordClient', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
+  ['lifetimes', { wrong: [true, 'x', {}, null], right: [() => ({})], accepts: /function/ }],
   [
     'endpoints',
     {
       wrong: [null, [], 'login', { logIn: false }, { login: 1 }, { login: 'a b' }, { csrf: '' }],
-      right: [{}, { login: 'sign-in', csrf: false, logout: true }],
-      accepts: /login.*csrf/,
+      right: [{}, { login: 'sign-in', csrf: false, logout: true, sessions: 'devices' }],
+      accepts: /login.*csrf.*sessions/,
     },
   ],
   ['version', { wrong: ['', 1, [], [1], null], right: ['1', ['1', '2']], accepts: /version/ }],
@@ -173,64 +183,5 @@ describe('the message about wrong settings', () => {
       expect(await wrongSettings({ name }), name).toEqual(['name']);
     }
     expect(await wrongSettings({ name: 'admin-2' })).toEqual([]);
-  });
-});
-
-describe('settings that are wrong together', () => {
-  afterEach(() => {
-    vi.unstubAllEnvs();
-    vi.restoreAllMocks();
-  });
-
-  it.each([
-    ['secureCookies', /sameSite None needs Secure/, { secureCookies: false, sameSite: 'None' }],
-    ['secureCookies', /cookiePrefix/, { secureCookies: false, cookiePrefix: 'host' }],
-    ['domain', /__Host-/, { cookiePrefix: 'host', domain: 'example.com' }],
-    ['csrf', /None/, { csrf: false, sameSite: 'None' }],
-    ['nbfLifetime', /accessTokenLifetime/, { nbfLifetime: '5m' }],
-    ['nbfLifetime', /accessTokenLifetime/, { nbfLifetime: 60, accessTokenLifetime: '1m' }],
-    ['endpoints', /path of its own/, { endpoints: { login: 'csrf', csrf: 'csrf' }, mode: 'ONE-COOKIE' }],
-    ['endpoints', /path of its own/, { endpoints: { login: 'a', validateAccess: '/a/' } }],
-    ['endpoints', /path of its own/, { endpoints: { login: 'api/token/refresh/logout' } }],
-  ])('stop the start, naming %s and why (%s)', async (setting, accepts, options) => {
-    const { problems } = await refusalOf(options);
-    expect(problems).toEqual([{ setting, got: expect.any(String), accepts: expect.stringMatching(accepts) }]);
-  });
-
-  it('stop the start for cookies that are not Secure in production', async () => {
-    vi.stubEnv('NODE_ENV', 'production');
-    const { problems } = await refusalOf({ secureCookies: false });
-    expect(problems).toEqual([
-      { setting: 'secureCookies', got: 'false', accepts: expect.stringContaining('production') },
-    ]);
-    expect(await wrongSettings({ secureCookies: true })).toEqual([]);
-  });
-
-  it('are warned of, where secureCookies is false in development', async () => {
-    const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
-    expect(await wrongSettings({ secureCookies: false })).toEqual([]);
-    expect(warn.mock.calls.flat().join('\n')).toMatch(/secureCookies is false/);
-    warn.mockClear();
-    await wrongSettings({ secureCookies: true });
-    expect(warn).not.toHaveBeenCalled();
-  });
-
-  it('are named all at once', async () => {
-    vi.stubEnv('NODE_ENV', 'production');
-    const { message } = await refusalOf({
-      secureCookies: false,
-      sameSite: 'None',
-      cookiePrefix: 'host',
-      domain: 'a.com',
-    });
-    for (const part of ['sameSite None', 'cookiePrefix "host"', 'production', '__Host-'])
-      expect(message).toContain(part);
-  });
-
-  it('are right where they only look alike', async () => {
-    const paths = { endpoints: { validateAccess: 'a', validateRefresh: 'a' } };
-    expect(await wrongSettings(paths)).toEqual([]);
-    expect(await wrongSettings({ secureCookies: true, sameSite: 'None', cookiePrefix: 'host' })).toEqual([]);
-    expect(await wrongSettings({ nbfLifetime: '4m' })).toEqual([]);
   });
 });
