@@ -116,7 +116,9 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   private schedule(after = this.parts.options.pollInterval * 1000): void {
     if (this.stopped) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => (this.current = this.poll()), after);
+    this.timer = setTimeout(() => {
+      this.current = this.poll();
+    }, after);
     this.timer.unref();
   }
 

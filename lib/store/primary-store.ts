@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
 import { JwtoError } from '../errors/jwto-error.js';
@@ -6,8 +7,8 @@ import { within } from './time-limit.js';
 import { isLostRace } from './lost-race.js';
 import { escapeSql } from './typeorm-versions.js';
 
-/** How often a statement is sent that loses races: under SERIALIZABLE every parallel one loses to the first. */
-const ATTEMPTS = 10;
+/** Longest pause before a statement that lost a race is sent again, in milliseconds. */
+const LONGEST_PAUSE = 100;
 /** A statement, and the wait for a connection of the pool, may take so long; milliseconds. */
 const STATEMENT_LIMIT = 5000;
 /** At most one failure is logged in so many milliseconds. */
@@ -49,7 +50,8 @@ export class PrimaryStore {
    * @throws {@link StoreUnavailableError} whatever else the database says; the cause is logged
    */
   async run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
+    const giveUp = performance.now() + STATEMENT_LIMIT;
+    for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
         return await within(STATEMENT_LIMIT, this.once(work));
       } catch (error) {
@@ -57,10 +59,13 @@ export class PrimaryStore {
           if (error.cause !== undefined) this.log(error.cause);
           throw error;
         }
-        if (isLostRace(error) && attempt < ATTEMPTS) continue;
-        this.log(error);
-        throw new StoreUnavailableError(error);
+        if (!isLostRace(error) || performance.now() > giveUp) {
+          this.log(error);
+          throw new StoreUnavailableError(error);
+        }
       }
+      // A hundred that try again at once lose again at once.
+      await sleep(Math.random() * pause);
     }
   }
 
