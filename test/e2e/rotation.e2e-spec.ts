@@ -23,7 +23,8 @@ describe.each(DATABASES)('rotation on $name', (database) => {
   const sidOf = (token: string): string => String(test.tokens.decode(token).payload['sid']);
   const jtiOf = (token: string | undefined): unknown => test.tokens.decode(token ?? '').payload['jti'];
   const expOf = (token: string | undefined): unknown => test.tokens.decode(token ?? '').payload['exp'];
-  const row = (sid: string): Promise<JwtoSession> => test.dataSource.getRepository(JwtoSession).findOneByOrFail({ sid });
+  const row = (sid: string): Promise<JwtoSession> =>
+    test.dataSource.getRepository(JwtoSession).findOneByOrFail({ sid });
   async function refresh(client: Client, token: string | undefined, endpoint = 'refresh_access') {
     client.bearer = token;
     return client.refresh(endpoint);
@@ -83,20 +84,23 @@ describe.each(DATABASES)('rotation on $name', (database) => {
     expect((await refresh(client, first)).json.code).toBe('token_reused');
   });
 
-  it.each([2, 20, 100])('lets %d parallel refreshes of one token change the row once, each answered with 200', async (count) => {
-    const { refresh: first, sid } = await signedIn();
-    const endpoints = ['refresh_access', 'update_refresh'];
-    test.clock.advance(3);
-    const answers = await Promise.all(
-      Array.from({ length: count }, (_, index) => refresh(test.client(), first, endpoints[index % 2])),
-    );
-    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: count }, () => 200));
-    expect(new Set(answers.map(({ json }) => jtiOf(json.refresh))).size).toBe(1);
-    const after = await row(sid);
-    expect(after).toMatchObject({ generation: 1, revokedAt: null });
-    // update_refresh moved the expiry, whoever rotated.
-    expect(after.expiresAt / 1000).toBe(Number(expOf(first)) + 3);
-  });
+  it.each([2, 20, 100])(
+    'lets %d parallel refreshes of one token change the row once, each answered with 200',
+    async (count) => {
+      const { refresh: first, sid } = await signedIn();
+      const endpoints = ['refresh_access', 'update_refresh'];
+      test.clock.advance(3);
+      const answers = await Promise.all(
+        Array.from({ length: count }, (_, index) => refresh(test.client(), first, endpoints[index % 2])),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: count }, () => 200));
+      expect(new Set(answers.map(({ json }) => jtiOf(json.refresh))).size).toBe(1);
+      const after = await row(sid);
+      expect(after).toMatchObject({ generation: 1, revokedAt: null });
+      // update_refresh moved the expiry, whoever rotated.
+      expect(after.expiresAt / 1000).toBe(Number(expOf(first)) + 3);
+    },
+  );
 
   it('takes a token of a later generation than the row for a restored backup, not for reuse', async () => {
     const { client, refresh: first, sid } = await signedIn();
