@@ -4,6 +4,7 @@ import type { ResolvedOptions } from '../options/jwto-options.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { storedId } from '../store/stored-id.js';
 import { JwtoSession } from './session.entity.js';
+import type { Moment } from './standing.js';
 
 /** A session as it is made. */
 export type NewSession = Omit<
@@ -16,11 +17,8 @@ export interface SessionExtension {
   sid: string;
   /** The `jti` that must still be the current one. */
   currentJti: string;
-  now: number;
-  /** The session must end later than this: now, less the leeway. */
-  aliveAt: number;
-  /** It must have been used later than this. */
-  usedAfter: number;
+  /** Asked when the statement is sent: the grace begins then, and not before the wait for a connection. */
+  moment: () => Moment;
   /** The new expiry of the refresh token. */
   expiresAt: number;
   /** `exp` of the access token that is given out. */
@@ -30,8 +28,6 @@ export interface SessionExtension {
 /** What a rotation writes beside that. */
 export interface SessionRotation extends SessionExtension {
   successor: { jti: string; iat: number };
-  /** A session rotates at most once in this many milliseconds. */
-  grace: number;
 }
 
 /** 128 random bits as 22 characters: an id that cannot be guessed. */
@@ -44,7 +40,7 @@ export class SessionRepository {
   constructor(
     private readonly store: PrimaryStore,
     private readonly realm: string,
-    private readonly options: Pick<ResolvedOptions, 'idleLifetime'>,
+    private readonly options: Pick<ResolvedOptions, 'idleLifetime' | 'rotationGrace'>,
   ) {}
 
   async insert(session: NewSession): Promise<void> {
@@ -77,18 +73,15 @@ export class SessionRepository {
    *
    * @returns whether this call did
    */
-  async rotate({ successor, grace, ...extension }: SessionRotation): Promise<boolean> {
-    // MariaDB assigns from left to right: `previous` must come before `current`.
-    const replaced: QueryDeepPartialEntity<JwtoSession> = {
+  rotate({ successor, ...extension }: SessionRotation): Promise<boolean> {
+    return this.update(extension, '(rotated_at IS NULL OR rotated_at <= :notSince)', ({ now }) => ({
+      // MariaDB assigns from left to right: `previous` must come before `current`.
       previousJti: () => 'current_jti',
       currentJti: successor.jti,
       currentIat: successor.iat,
-      rotatedAt: extension.now,
+      rotatedAt: now,
       generation: () => 'generation + 1',
-    };
-    return this.update(extension, replaced, '(rotated_at IS NULL OR rotated_at <= :notSince)', {
-      notSince: extension.now - grace,
-    });
+    }));
   }
 
   /**
@@ -97,33 +90,33 @@ export class SessionRepository {
    * @returns whether it was written: the session lives and the token is its current one
    */
   extend(extension: SessionExtension): Promise<boolean> {
-    return this.update(extension, {}, '1 = 1', {});
+    return this.update(extension, '1 = 1', () => ({}));
   }
 
   private async update(
-    { sid, currentJti, now, aliveAt, usedAfter, expiresAt, accessUntil }: SessionExtension,
-    more: QueryDeepPartialEntity<JwtoSession>,
+    { sid, currentJti, moment, expiresAt, accessUntil }: SessionExtension,
     condition: string,
-    parameters: Record<string, number>,
+    more: (at: Moment) => QueryDeepPartialEntity<JwtoSession>,
   ): Promise<boolean> {
-    const result = await this.store.run((manager) =>
-      manager
+    const alive = 'revoked_at IS NULL AND expires_at > :aliveAt AND ends_at > :aliveAt AND last_used_at > :usedAfter';
+    const result = await this.store.run((manager) => {
+      const at = moment();
+      const { now, aliveAt, usedAfter, grace } = at;
+      return manager
         .createQueryBuilder()
         .update(JwtoSession)
         .set({
-          ...more,
+          ...more(at),
           // Never backwards: a parallel refresh of the other kind may have moved it meanwhile.
           expiresAt: () => 'CASE WHEN expires_at > :expiresAt THEN expires_at ELSE :expiresAt END',
           accessUntil: () => 'CASE WHEN access_until > :accessUntil THEN access_until ELSE :accessUntil END',
           lastUsedAt: now,
         })
         .where({ sid: idOf(sid), realm: this.realm, currentJti: idOf(currentJti) })
-        .andWhere(
-          `revoked_at IS NULL AND expires_at > :aliveAt AND ends_at > :aliveAt AND last_used_at > :usedAfter AND ${condition}`,
-        )
-        .setParameters({ aliveAt, usedAfter, expiresAt, accessUntil, ...parameters })
-        .execute(),
-    );
+        .andWhere(`${alive} AND ${condition}`)
+        .setParameters({ aliveAt, usedAfter, expiresAt, accessUntil, notSince: now - grace })
+        .execute();
+    }, this.refreshLimit());
     return result.affected === 1;
   }
 
@@ -153,6 +146,15 @@ export class SessionRepository {
         .execute(),
     );
     return result.affected ?? 0;
+  }
+
+  /**
+   * How long the UPDATE of a refresh may take, in milliseconds. It may be written although the answer was 503; a client
+   * that asks again after half the grace, as it is told to, must then still be inside the grace.
+   */
+  private refreshLimit(): number | undefined {
+    const { rotationGrace } = this.options;
+    return rotationGrace === 0 ? undefined : Math.min(5000, rotationGrace * 250);
   }
 
   /** A session must have been used later than this; milliseconds since the epoch, as `now`. */

@@ -67,8 +67,8 @@ export class Refresh {
     { request, via }: RefreshContext,
   ): Promise<IssuedTokens | undefined> {
     const rotates = this.options.rotation && standing === 'current';
-    const moment = this.acceptance.moment();
-    const iat = toSeconds(moment.now) * 1000;
+    const { now } = this.acceptance.moment();
+    const iat = toSeconds(now) * 1000;
     const { sid, signedInAt, endsAt } = session;
     const moved = Math.min(iat + session.refreshLifetime, endsAt);
     const refresh = {
@@ -77,19 +77,17 @@ export class Refresh {
       expiresAt: kind === 'refresh' ? Math.max(moved, session.expiresAt) : session.expiresAt,
     };
     const mode = answerMode(session.mode, via, this.options.modes);
-    const tokens = await this.factory.make(user, { sid, mode, now: moment.now, signedInAt, endsAt, refresh });
+    const tokens = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
 
     const extension = {
       sid,
       currentJti: session.currentJti,
-      now: moment.now,
-      aliveAt: moment.aliveAt,
-      usedAfter: moment.usedAfter,
+      moment: () => this.acceptance.moment(),
       expiresAt: refresh.expiresAt,
       accessUntil: (tokens.accessClaims.exp + this.options.leeway) * 1000,
     };
     const written = rotates
-      ? await this.sessions.rotate({ ...extension, successor: refresh, grace: moment.grace })
+      ? await this.sessions.rotate({ ...extension, successor: refresh })
       : await this.sessions.extend(extension);
     if (!written) return undefined;
     // A replay of refresh_access changes nothing that a listener has not been told.

@@ -47,13 +47,14 @@ export class PrimaryStore {
   /**
    * Runs statements on the primary. One that lost a race is sent again, so the work must be right when repeated.
    *
+   * @param limit - how long the work may take once it has a connection, in milliseconds; with the wait for one, 5 s
    * @throws {@link StoreUnavailableError} whatever else the database says; the cause is logged
    */
-  async run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  async run<T>(work: (manager: EntityManager) => Promise<T>, limit = STATEMENT_LIMIT): Promise<T> {
     const giveUp = performance.now() + STATEMENT_LIMIT;
     for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
-        return await within(STATEMENT_LIMIT, this.once(work));
+        return await within(STATEMENT_LIMIT, this.once(work, limit, giveUp));
       } catch (error) {
         if (error instanceof JwtoError) {
           if (error.cause !== undefined) this.log(error.cause);
@@ -69,13 +70,19 @@ export class PrimaryStore {
     }
   }
 
-  private async once<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  private async once<T>(work: (manager: EntityManager) => Promise<T>, limit: number, giveUp: number): Promise<T> {
     const runner = this.dataSource.createQueryRunner('master');
+    const release = (): Promise<void> => runner.release().catch(() => undefined);
     try {
-      return await work(runner.manager);
-    } finally {
-      await runner.release().catch(() => undefined);
+      await runner.connect();
+      // Nobody waits for it any more: what was refused must not be written after all.
+      if (performance.now() > giveUp) throw new Error('no connection of the pool came free in time');
+    } catch (error) {
+      await release();
+      throw error;
     }
+    // A connection goes back when its statement is done, also if nobody waits for that.
+    return within(limit, work(runner.manager).finally(release));
   }
 
   /** A database that is down fails many statements a second, all for the same reason. */

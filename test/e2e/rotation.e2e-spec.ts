@@ -76,6 +76,19 @@ describe.each(DATABASES)('rotation on $name', (database) => {
     expect((await row(sid)).revokedReason).toBe('refresh_reused');
   });
 
+  it('finds a thief who copies a token and follows, at the next refresh of the owner after the grace', async () => {
+    const { client: owner, refresh: copied } = await signedIn();
+    const thief = test.client();
+    const mine = (await refresh(owner, copied)).json;
+    const stolen = (await refresh(thief, copied)).json;
+    expect(jtiOf(stolen.refresh)).toBe(jtiOf(mine.refresh));
+    test.clock.advance(GRACE);
+    expect((await refresh(thief, stolen.refresh)).status).toBe(200);
+    test.clock.advance(GRACE);
+    expect((await refresh(owner, mine.refresh)).json.code).toBe('token_reused');
+    expect((await refresh(thief, stolen.refresh)).json.code).toBe('token_revoked');
+  });
+
   it('takes a token whose successor was replaced too for reuse, also inside the grace', async () => {
     const { client, refresh: first } = await signedIn();
     const second = (await refresh(client, first)).json;
