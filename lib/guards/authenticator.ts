@@ -2,11 +2,13 @@ import type { CsrfCheck } from '../csrf/csrf-check.js';
 import { JwtoError, type JwtoErrorCode } from '../errors/jwto-error.js';
 import { RequestInvalidError } from '../errors/request-errors.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
+import type { AcceptedTokens } from '../issuers/accepted-tokens.js';
 import type { TokenService } from '../sign-in/token-service.js';
 import type { JwtoClaims, TokenType } from '../tokens/claims.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import type { Credential, CredentialReader } from '../transports/credential-reader.js';
 import { requestInfo, type AnyRequest } from '../transports/raw-request.js';
+import { inTurn } from './in-turn.js';
 
 /** Who a request is from. */
 export interface Authenticated {
@@ -19,41 +21,52 @@ export interface Authenticated {
 /** Of several bad cookies, the refusal that tells its owner most. */
 const TELLING: readonly JwtoErrorCode[] = ['token_expired', 'token_not_yet_valid', 'token_wrong_type', 'token_invalid'];
 
+type Verifier = Pick<TokenVerifier, 'verify'>;
+
+/** The rooms below, as a request goes through them. */
+export interface AuthenticatorParts {
+  readonly reader: CredentialReader;
+  readonly csrf: CsrfCheck | undefined;
+  /** Of our own tokens. */
+  readonly verifier: TokenVerifier;
+  /** Of those and of the tokens of other issuers. */
+  readonly accepted: AcceptedTokens;
+  readonly tokens: TokenService;
+  readonly events: JwtoEvents;
+}
+
 /**
  * The way of a request, in one direction: credential → CSRF → signature, claims, expiry → CSRF binding → revocation.
  * Guards, the validate endpoints and the Passport strategy all take it.
  */
 export class Authenticator {
-  constructor(
-    private readonly reader: CredentialReader,
-    private readonly csrf: CsrfCheck | undefined,
-    private readonly verifier: TokenVerifier,
-    private readonly tokens: TokenService,
-    private readonly events: JwtoEvents,
-  ) {}
+  constructor(private readonly parts: AuthenticatorParts) {}
 
-  /** @throws JwtoError any code that is about a token, `request_invalid`, the `csrf_…` codes, `store_unavailable` */
-  async authenticate(request: AnyRequest, type: TokenType): Promise<Authenticated> {
-    const { claims, from } = await this.identify(request, type);
-    await this.tokens.assertNotRevoked(claims, type === 'refresh' ? requestInfo(request) : null);
-    return { claims, from };
+  /**
+   * Synchronous where nothing has to be waited for: no `resolveKey`, no other issuer, and a revocation check in memory.
+   *
+   * @throws JwtoError any code that is about a token, `request_invalid`, the `csrf_…` codes, `store_unavailable`
+   */
+  authenticate(request: AnyRequest, type: TokenType): Authenticated | Promise<Authenticated> {
+    const { tokens, accepted, verifier } = this.parts;
+    // The tokens of other issuers come in the header only: a cookie is always a session's of ours.
+    return inTurn(this.examine(request, type, { header: accepted, cookie: verifier }), (authenticated) => {
+      const info = type === 'refresh' ? requestInfo(request) : null;
+      return inTurn(tokens.assertNotRevoked(authenticated.claims, info), () => authenticated);
+    });
   }
 
-  /** Everything but revocation, for the refresh endpoints: there the session's row decides. */
+  /** Everything but revocation, and of our own tokens, for the refresh endpoints: there the session's row decides. */
   async identify(request: AnyRequest, type: TokenType): Promise<Authenticated> {
-    const credential = this.reader.read(request, type);
-    const { from } = credential;
-    if (from === 'cookie') this.assertCsrfPair(request);
-    const claims = await this.choose(credential, type);
-    if (from === 'cookie') this.assertCsrfBound(request, [claims]);
-    return { claims, from };
+    const { verifier } = this.parts;
+    return this.examine(request, type, { header: verifier, cookie: verifier });
   }
 
-  /** Whether the request has a good, unrevoked token of this type; for a login, which does nothing then. */
+  /** Whether the request has a good, unrevoked token of ours of this type; for a login, which does nothing then. */
   async isGood(request: AnyRequest, type: TokenType): Promise<boolean> {
     try {
-      const claims = await this.choose(this.reader.read(request, type), type);
-      await this.tokens.assertNotRevoked(claims);
+      const claims = await this.choose(this.parts.reader.read(request, type), type, this.parts.verifier);
+      await this.parts.tokens.assertNotRevoked(claims);
       return true;
     } catch (error) {
       if (error instanceof JwtoError && error.getStatus() === 401) return false;
@@ -61,34 +74,53 @@ export class Authenticator {
     }
   }
 
+  private examine(
+    request: AnyRequest,
+    type: TokenType,
+    verifiers: Readonly<Record<Credential['from'], Verifier>>,
+  ): Authenticated | Promise<Authenticated> {
+    const credential = this.parts.reader.read(request, type);
+    const { from, tokens } = credential;
+    if (from === 'cookie') this.assertCsrfPair(request);
+    const [token = ''] = tokens;
+    const verifier = verifiers[from];
+    const claims = tokens.length === 1 ? verifier.verify(token, type) : this.choose(credential, type, verifier);
+    return inTurn(claims, (own) => {
+      if (from === 'cookie') this.assertCsrfBound(request, [own]);
+      return { claims: own, from };
+    });
+  }
+
   /** @throws JwtoError the `csrf_…` codes, before a token is looked at */
   assertCsrfPair(request: AnyRequest): void {
-    this.reportCsrf(request, null, () => this.csrf?.assertPair(this.reader.evidence(request)));
+    this.reportCsrf(request, null, () => this.parts.csrf?.assertPair(this.parts.reader.evidence(request)));
   }
 
   /** @throws JwtoError `csrf_mismatch` unless the CSRF token belongs to one of these sessions */
   assertCsrfBound(request: AnyRequest, sessions: readonly JwtoClaims[]): void {
     const sids = sessions.map(({ sid }) => sid);
-    this.reportCsrf(request, sessions[0] ?? null, () => this.csrf?.assertBound(this.reader.evidence(request), sids));
+    this.reportCsrf(request, sessions[0] ?? null, () =>
+      this.parts.csrf?.assertBound(this.parts.reader.evidence(request), sids),
+    );
   }
 
   /** @throws JwtoError `csrf_origin` for a login from a foreign page */
   assertLoginOrigin(request: AnyRequest): void {
-    this.reportCsrf(request, null, () => this.csrf?.assertLogin(this.reader.evidence(request)));
+    this.reportCsrf(request, null, () => this.parts.csrf?.assertLogin(this.parts.reader.evidence(request)));
   }
 
   /**
    * The good one among the tokens of a credential. Planted cookies that do not verify are ignored; where good ones of
    * different sessions remain, those of ended sessions are.
    */
-  private async choose({ tokens }: Credential, type: TokenType): Promise<JwtoClaims> {
+  private async choose({ tokens }: Credential, type: TokenType, verifier: Verifier): Promise<JwtoClaims> {
     const good: JwtoClaims[] = [];
     const errors: JwtoError[] = [];
     for (const token of tokens) {
       try {
-        good.push(this.verifier.verify(token, type));
+        good.push(await verifier.verify(token, type));
       } catch (error) {
-        if (!(error instanceof JwtoError)) throw error;
+        if (!(error instanceof JwtoError) || error.getStatus() !== 401) throw error;
         errors.push(error);
       }
     }
@@ -103,7 +135,7 @@ export class Authenticator {
     const living: JwtoClaims[] = [];
     for (const one of claims) {
       try {
-        await this.tokens.assertNotRevoked(one);
+        await this.parts.tokens.assertNotRevoked(one);
         living.push(one);
       } catch (error) {
         if (!(error instanceof JwtoError) || error.getStatus() !== 401) throw error;
@@ -117,7 +149,7 @@ export class Authenticator {
       check();
     } catch (error) {
       if (error instanceof JwtoError) {
-        this.events.emit('jwto.csrf_failed', {
+        this.parts.events.emit('jwto.csrf_failed', {
           request: requestInfo(request),
           userId: claims === null ? null : String(claims.user.id),
           sid: claims?.sid ?? null,

@@ -33,6 +33,7 @@ const SPECS: Readonly<Record<Algorithm, AlgorithmSpec>> = {
   ES384: { family: 'ec', hash: 'sha384', curve: 'secp384r1', signatureBytes: 96 },
   ES512: { family: 'ec', hash: 'sha512', curve: 'secp521r1', signatureBytes: 132 },
   EdDSA: { family: 'ed25519', hash: null, signatureBytes: 64 },
+  Ed25519: { family: 'ed25519', hash: null, signatureBytes: 64 },
 };
 
 /** The needs of an algorithm. */

@@ -1,13 +1,13 @@
 import { createHmac, sign, timingSafeEqual, verify } from 'node:crypto';
 import { specOf, withPadding } from './algorithms.js';
-import type { JwtoKey } from './jwto-key.js';
+import type { KeyMaterial } from './jwto-key.js';
 
 /**
  * Signs bytes with the private part of a key.
  *
  * @throws if the key has no private part
  */
-export function signBytes(key: JwtoKey, data: string): Buffer {
+export function signBytes(key: KeyMaterial, data: string): Buffer {
   const { signing } = key;
   if (signing === undefined) throw new TypeError('This key verifies only.');
   const spec = specOf(key.algorithm);
@@ -19,7 +19,7 @@ export function signBytes(key: JwtoKey, data: string): Buffer {
 }
 
 /** Whether a signature is this key's over this text; `false` for anything that cannot be one. */
-export function isSignatureOf(key: JwtoKey, data: string, signature: Buffer): boolean {
+export function isSignatureOf(key: KeyMaterial, data: string, signature: Buffer): boolean {
   const spec = specOf(key.algorithm);
   if (spec.signatureBytes !== undefined && signature.length !== spec.signatureBytes) return false;
   if (spec.family === 'hmac') {
