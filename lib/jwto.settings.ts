@@ -14,6 +14,8 @@ export interface Settings {
   readonly keys: readonly JwtoKey[];
   /** Gives the keys anew, where a function gives them. */
   readonly readKeys: (() => Promise<readonly JwtoKey[]>) | undefined;
+  /** Whether there was a key that signs; without one there is no login and no refresh. */
+  readonly issues: boolean;
   readonly enforceMinimumKeyLength: boolean;
   /** Signs CSRF tokens; absent where the keys' own secrets do. */
   readonly csrfSecret: Uint8Array | undefined;
@@ -56,6 +58,7 @@ export async function readSettings(
   return {
     options: resolved,
     keys,
+    issues,
     readKeys: typeof source === 'function' ? () => readKeys(source, enforceMinimumKeyLength) : undefined,
     enforceMinimumKeyLength,
     csrfSecret: csrfSecret === undefined ? undefined : Buffer.from(csrfSecret as Uint8Array),

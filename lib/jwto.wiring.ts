@@ -37,6 +37,8 @@ import { WakeUp } from './store/wake-up.js';
 import { createJwtService } from './tokens/jwt-service.js';
 import { TokenSigner } from './tokens/token-signer.js';
 import { TokenVerifier } from './tokens/token-verifier.js';
+import type { ForeignClaims } from './tokens/claim-rules.js';
+import type { JwtoClaims } from './tokens/claims.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 import { cookieNames } from './transports/cookie-names.js';
 import { CookieWriter } from './transports/cookie-writer.js';
@@ -99,10 +101,15 @@ export async function wire({
   const keyFeed = settings.readKeys && new KeyFeed(keys, settings.readKeys, options.keyPollInterval);
   const resolved = options.resolveKey && new ResolvedKeys(options.resolveKey, enforceMinimumKeyLength, clock);
   const jwt = createJwtService(keys);
-  const signer = new TokenSigner({ keys, resolved, jwt, headerType: options.headerType });
-  const cache = options.tokenCache && new VerifiedTokens(options.tokenCache);
+  const signer = new TokenSigner({ keys, resolved, jwt, headerType: options.headerType, issues: settings.issues });
+  const cache = options.tokenCache && new VerifiedTokens<JwtoClaims>(options.tokenCache);
   const verifier = new TokenVerifier({ keys, resolved, rules: options, clock, cache });
-  const remote = { clock, rules: options, cache, enforceMinimumKeyLength };
+  const remote = {
+    clock,
+    rules: options,
+    cache: options.tokenCache && new VerifiedTokens<ForeignClaims>(options.tokenCache),
+    enforceMinimumKeyLength,
+  };
   const accepted = new AcceptedTokens(
     verifier,
     new Map(options.issuers.map((issuer) => [issuer.issuer, new RemoteIssuer(issuer, remote)])),
@@ -135,6 +142,7 @@ export async function wire({
   const tokens = new TokenService({
     options,
     clock,
+    keys,
     verifier,
     accepted,
     keyFeed,
@@ -157,7 +165,7 @@ export async function wire({
   const reader = new CredentialReader(options, names);
   const transport = new TokenTransport({ options, names, writer, csrf, refreshPath });
   const refusals = new Refusals(options);
-  const authenticator = new Authenticator({ reader, csrf, verifier, accepted, tokens, events });
+  const authenticator = new Authenticator({ reader, csrf, verifier, accepted, tokens, keys, events });
   const endpoints = new Endpoints(
     {
       options,

@@ -3,12 +3,12 @@ import { JwtoError, type JwtoErrorCode } from '../errors/jwto-error.js';
 import { RequestInvalidError } from '../errors/request-errors.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import type { AcceptedTokens } from '../issuers/accepted-tokens.js';
+import type { KeyRing } from '../keys/key-ring.js';
 import type { TokenService } from '../sign-in/token-service.js';
 import type { JwtoClaims, TokenType } from '../tokens/claims.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import type { Credential, CredentialReader } from '../transports/credential-reader.js';
 import { requestInfo, type AnyRequest } from '../transports/raw-request.js';
-import { inTurn } from './in-turn.js';
 
 /** Who a request is from. */
 export interface Authenticated {
@@ -32,6 +32,7 @@ export interface AuthenticatorParts {
   /** Of those and of the tokens of other issuers. */
   readonly accepted: AcceptedTokens;
   readonly tokens: TokenService;
+  readonly keys: KeyRing;
   readonly events: JwtoEvents;
 }
 
@@ -48,18 +49,23 @@ export class Authenticator {
    * @throws JwtoError any code that is about a token, `request_invalid`, the `csrf_…` codes, `store_unavailable`
    */
   authenticate(request: AnyRequest, type: TokenType): Authenticated | Promise<Authenticated> {
-    const { tokens, accepted, verifier } = this.parts;
+    const { accepted, verifier, keys } = this.parts;
+    const { epoch } = keys;
     // The tokens of other issuers come in the header only: a cookie is always a session's of ours.
-    return inTurn(this.examine(request, type, { header: accepted, cookie: verifier }), (authenticated) => {
-      const info = type === 'refresh' ? requestInfo(request) : null;
-      return inTurn(tokens.assertNotRevoked(authenticated.claims, info), () => authenticated);
-    });
+    const examined = this.examine(request, type, accepted, verifier);
+    const found =
+      examined instanceof Promise
+        ? examined.then((one) => this.assertNotRevoked(request, type, one))
+        : this.assertNotRevoked(request, type, examined);
+    if (!(found instanceof Promise)) return found;
+    // A key that went while something was waited for has ended its tokens.
+    return found.then((one) => (keys.epoch === epoch ? one : this.authenticate(request, type)));
   }
 
   /** Everything but revocation, and of our own tokens, for the refresh endpoints: there the session's row decides. */
   async identify(request: AnyRequest, type: TokenType): Promise<Authenticated> {
     const { verifier } = this.parts;
-    return this.examine(request, type, { header: verifier, cookie: verifier });
+    return this.examine(request, type, verifier, verifier);
   }
 
   /** Whether the request has a good, unrevoked token of ours of this type; for a login, which does nothing then. */
@@ -74,21 +80,36 @@ export class Authenticator {
     }
   }
 
+  private assertNotRevoked(
+    request: AnyRequest,
+    type: TokenType,
+    authenticated: Authenticated,
+  ): Authenticated | Promise<Authenticated> {
+    const info = type === 'refresh' ? requestInfo(request) : null;
+    const asked = this.parts.tokens.assertNotRevoked(authenticated.claims, info);
+    return asked instanceof Promise ? asked.then(() => authenticated) : authenticated;
+  }
+
   private examine(
     request: AnyRequest,
     type: TokenType,
-    verifiers: Readonly<Record<Credential['from'], Verifier>>,
+    ofHeader: Verifier,
+    ofCookie: Verifier,
   ): Authenticated | Promise<Authenticated> {
     const credential = this.parts.reader.read(request, type);
     const { from, tokens } = credential;
     if (from === 'cookie') this.assertCsrfPair(request);
     const [token = ''] = tokens;
-    const verifier = verifiers[from];
+    const verifier = from === 'header' ? ofHeader : ofCookie;
     const claims = tokens.length === 1 ? verifier.verify(token, type) : this.choose(credential, type, verifier);
-    return inTurn(claims, (own) => {
-      if (from === 'cookie') this.assertCsrfBound(request, [own]);
-      return { claims: own, from };
-    });
+    return claims instanceof Promise
+      ? claims.then((own) => this.bind(request, own, from))
+      : this.bind(request, claims, from);
+  }
+
+  private bind(request: AnyRequest, claims: JwtoClaims, from: Credential['from']): Authenticated {
+    if (from === 'cookie') this.assertCsrfBound(request, [claims]);
+    return { claims, from };
   }
 
   /** @throws JwtoError the `csrf_…` codes, before a token is looked at */

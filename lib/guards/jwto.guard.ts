@@ -6,7 +6,6 @@ import { PermissionDeniedError } from '../errors/request-errors.js';
 import { permissionsOf, type JwtoClaims } from '../tokens/claims.js';
 import { AuthState, authStateOf, setAuthState } from './auth-state.js';
 import type { Authenticated } from './authenticator.js';
-import { inTurn } from './in-turn.js';
 import { DEFAULT_INSTANCE, instanceToken, type JwtoInstance } from './instance.js';
 import { requestOf, type HttpPair } from './request-of.js';
 import { readRequirements, satisfies, type PermissionRequirement, type RouteRequirements } from './requirements.js';
@@ -62,10 +61,12 @@ export class JwtoGuard implements CanActivate {
     if (known instanceof AuthState && known.instance === instance.name && known.type === type) {
       return assertPermitted(known.verified, permissions);
     }
-    return inTurn<Authenticated, true>(instance.authenticator.authenticate(request, type), ({ claims }) => {
+    const found = instance.authenticator.authenticate(request, type);
+    const admit = ({ claims }: Authenticated): true => {
       setAuthState(request, new AuthState(instance.name, type, claims));
       return assertPermitted(claims, permissions);
-    });
+    };
+    return found instanceof Promise ? found.then(admit) : admit(found);
   }
 
   private requirementsOf(context: ExecutionContext): RouteRequirements {

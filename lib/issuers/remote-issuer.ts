@@ -4,8 +4,8 @@ import { StoreUnavailableError } from '../errors/store-errors.js';
 import { TokenInvalidError } from '../errors/token-errors.js';
 import type { ForeignUser, TrustedIssuer } from '../options/key-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import { assertForeignShape, assertTimely } from '../tokens/claim-rules.js';
-import { claimsOfForeigner, copyClaims, freezeClaims, type JwtoClaims } from '../tokens/claims.js';
+import { assertForeignShape, assertTimely, type ForeignClaims, type OpenedToken } from '../tokens/claim-rules.js';
+import { claimsOfForeigner, copyClaims, type JwtoClaims } from '../tokens/claims.js';
 import { parseObject, type JsonObject } from '../tokens/json-object.js';
 import { openJws, parseHeader, split } from '../tokens/strict-jws.js';
 import type { VerifiedTokens } from '../tokens/verified-tokens.js';
@@ -15,7 +15,7 @@ import { RemoteKeySet } from './remote-key-set.js';
 export interface RemoteIssuerParts {
   readonly clock: Clock;
   readonly rules: Pick<ResolvedOptions, 'leeway' | 'checks'>;
-  readonly cache: VerifiedTokens | undefined;
+  readonly cache: VerifiedTokens<ForeignClaims> | undefined;
   readonly enforceMinimumKeyLength: boolean;
 }
 
@@ -43,13 +43,16 @@ export class RemoteIssuer {
     // Asked each time, so that a key that the issuer took away ends its tokens here too.
     const key = await this.keys.find(header);
     const known = cache?.find(token);
-    const opened =
-      known?.key === key ? known : { header, payload: freezeClaims(parseObject(openJws(jws, header, key))), key };
-    const { issuer, audience } = this.issuer;
-    const claims = assertForeignShape(opened, { issuer, audiences: [audience].flat() });
+    const isKnown = known?.key === key;
+    const claims = isKnown ? known.claims : this.shape({ header, payload: parseObject(openJws(jws, header, key)) });
     assertTimely(claims, rules, clock.now());
-    if (opened !== known) cache?.add(token, opened);
-    return claimsOfForeigner(claims, await this.user(opened.payload));
+    if (!isKnown) cache?.add(token, { header, claims, key });
+    return claimsOfForeigner(claims, await this.user(claims));
+  }
+
+  private shape(opened: OpenedToken): ForeignClaims {
+    const { issuer, audience } = this.issuer;
+    return assertForeignShape(opened, { issuer, audiences: [audience].flat() });
   }
 
   private async user(claims: JsonObject): Promise<ForeignUser> {

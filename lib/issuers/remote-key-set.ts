@@ -20,7 +20,7 @@ const PAUSE = 10_000;
 export class RemoteKeySet {
   private readonly logger = new Logger('Jwto');
   private readonly keys: ReturnType<typeof createRemoteJWKSet>;
-  private readonly materials = new WeakMap<CryptoKey, KeyMaterial>();
+  private readonly materials = new WeakMap<CryptoKey, KeyMaterial | 'bad'>();
   private failedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -43,37 +43,40 @@ export class RemoteKeySet {
     try {
       key = await this.keys({ alg: algorithm, ...(kid !== undefined && { kid }) });
     } catch (error) {
-      throw isAboutKey(error) ? new TokenInvalidError() : new StoreUnavailableError(error);
+      if (isAboutKey(error)) throw new TokenInvalidError();
+      this.noteFailure(error);
+      throw new StoreUnavailableError(error);
     }
-    const known = this.materials.get(key);
-    if (known !== undefined) return known;
-    const material = { algorithm, verifying: this.parse(key, algorithm) };
-    this.materials.set(key, material);
+    let material = this.materials.get(key);
+    if (material === undefined) this.materials.set(key, (material = this.parse(key, algorithm)));
+    if (material === 'bad') throw new TokenInvalidError();
     return material;
   }
 
-  private parse(key: CryptoKey, algorithm: Algorithm): KeyObject {
+  private parse(key: CryptoKey, algorithm: Algorithm): KeyMaterial | 'bad' {
     const { enforceMinimumKeyLength } = this;
     try {
-      return parseKey(KeyObject.from(key), { algorithm, use: 'verify', enforceMinimumKeyLength });
+      const verifying = parseKey(KeyObject.from(key), { algorithm, use: 'verify', enforceMinimumKeyLength });
+      return { algorithm, verifying };
     } catch (error) {
       if (!(error instanceof BadKey)) throw error;
       this.logger.warn(`A key of ${this.uri} is not used: ${error.message}`);
-      throw new TokenInvalidError();
+      return 'bad';
     }
+  }
+
+  /** Once for each pause: what failed in the fetch, or what came of it and is no key set. */
+  private noteFailure(error: unknown): void {
+    if (performance.now() - this.failedAt < PAUSE) return;
+    this.failedAt = performance.now();
+    this.logger.error(`The keys of ${this.uri} cannot be had: ${String(error)}`);
   }
 
   private readonly fetch: FetchImplementation = async (url, options) => {
     if (performance.now() - this.failedAt < PAUSE) throw new Error(`${url} could not be fetched a moment ago`);
-    try {
-      const response = await fetch(url, options);
-      if (response.status !== 200) throw new Error(`it answered with ${String(response.status)}`);
-      return response;
-    } catch (error) {
-      this.failedAt = performance.now();
-      this.logger.error(`The keys of ${url} cannot be fetched: ${String(error)}`);
-      throw error;
-    }
+    const response = await fetch(url, options);
+    if (response.status !== 200) throw new Error(`it answered with ${String(response.status)}`);
+    return response;
   };
 }
 

@@ -17,6 +17,7 @@ export class KeyRing {
   private byKid: ReadonlyMap<string, JwtoKey> = new Map();
   private present: ReadonlySet<KeyMaterial> = new Set();
   private unnamed: JwtoKey | undefined;
+  private changes = 0;
 
   constructor(
     keys: readonly JwtoKey[],
@@ -28,6 +29,11 @@ export class KeyRing {
   /** All of them, in the order in which they were given. */
   get all(): readonly JwtoKey[] {
     return this.keys;
+  }
+
+  /** Another number after each change: whoever waited for something since a verification verifies again if it differs. */
+  get epoch(): number {
+    return this.changes;
   }
 
   /** The key that signs now: the first that can and may. `undefined` where this process issues nothing. */
@@ -64,6 +70,7 @@ export class KeyRing {
   replace(keys: readonly JwtoKey[]): boolean {
     const next = keys.map((key) => this.known(key));
     const changed = next.length !== this.keys.length || next.some((key, index) => key !== this.keys[index]);
+    if (changed) this.changes += 1;
     this.keys = next;
     this.byKid = new Map(next.map((key) => [key.kid, key]));
     this.present = new Set(next);

@@ -59,9 +59,12 @@ export function loadRing(given: unknown, enforceMinimumKeyLength: boolean): Keys
       continue;
     }
     const key = readKey(entry as RingKey, enforceMinimumKeyLength, (member, accepts) => {
-      const isTime = member === 'notBefore' || member === 'expiresAt';
-      const got = describe(isTime ? member : 'signingKey', (entry as RingKey)[member]);
-      problems.push({ setting: `${setting}.${member}`, got, accepts });
+      // What stands in one member may be meant for another: nothing is shown as it is.
+      problems.push({
+        setting: `${setting}.${member}`,
+        got: describe('signingKey', (entry as RingKey)[member]),
+        accepts,
+      });
     });
     if (key === undefined) continue;
     if (keys.some(({ kid }) => kid === key.kid)) {
@@ -107,10 +110,10 @@ function formProblems(entry: unknown, setting: string): SettingProblem[] {
     if (!MEMBERS.includes(name)) refuse(name, 'a value', `there is no such member; a key has ${MEMBERS.join(', ')}`);
   }
   if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID)) {
-    refuse('kid', describe('kid', kid), `a text of 1 to ${String(MAX_KID)} characters`);
+    refuse('kid', describe('signingKey', kid), `a text of 1 to ${String(MAX_KID)} characters`);
   }
   if (!ALGORITHM_NAMES.includes(algorithm as Algorithm)) {
-    refuse('algorithm', describe('algorithm', algorithm), ALGORITHM_NAMES.join(', '));
+    refuse('algorithm', describe('signingKey', algorithm), ALGORITHM_NAMES.join(', '));
   }
   if (signingKey === undefined && verifyingKey === undefined) {
     refuse('signingKey', 'nothing', 'a key has a signingKey, or a verifyingKey to verify only');
@@ -120,7 +123,7 @@ function formProblems(entry: unknown, setting: string): SettingProblem[] {
     if (!isKey) refuse(member, describe('signingKey', value), 'PEM text, JWK, KeyObject, or a secret');
   }
   if (withoutKid !== undefined && typeof withoutKid !== 'boolean') {
-    refuse('withoutKid', describe('withoutKid', withoutKid), 'true or false');
+    refuse('withoutKid', describe('signingKey', withoutKid), 'true or false');
   }
   return problems;
 }

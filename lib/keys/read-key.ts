@@ -2,7 +2,7 @@ import { createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { RingKey } from '../options/key-options.js';
 import type { JwtoKey, KeyMaterial } from './jwto-key.js';
 import { BadKey, parseKey } from './parse-key.js';
-import { isSignatureOf, signBytes } from './signature.js';
+import { isSignatureOf, signText } from './signature.js';
 import { thumbprint } from './thumbprint.js';
 
 /** Says what is wrong with one member of a key, without its value. */
@@ -90,7 +90,7 @@ export function weaknessOf({ algorithm, signing, verifying }: KeyMaterial): stri
 function pairWorks(key: KeyMaterial): boolean {
   const probe = 'jwto.self-test';
   try {
-    return isSignatureOf(key, probe, signBytes(key, probe));
+    return isSignatureOf(key, probe, signText(key, probe));
   } catch {
     return false;
   }

@@ -1,3 +1,4 @@
+import { KeyObject } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../clock/clock.js';
@@ -18,10 +19,11 @@ export interface TokenKey extends KeyMaterial {
 /** As many parsed keys of text are kept; beyond it they are parsed again. */
 const MAX_TEXTS = 1000;
 
-/** The keys of `resolveKey`: asks for them, checks them, and parses each once. */
+/** The keys of `resolveKey`: asks for them, checks them, and parses each KeyObject and text once. */
 export class ResolvedKeys {
   private readonly logger = new Logger('Jwto');
-  private readonly byObject = new WeakMap<object, KeyMaterial>();
+  /** KeyObjects only: bytes and a JWK may be changed in place. */
+  private readonly byObject = new WeakMap<KeyObject, KeyMaterial>();
   private readonly byText = new Map<string, KeyMaterial>();
 
   constructor(
@@ -47,7 +49,7 @@ export class ResolvedKeys {
   }
 
   private read({ key, claims }: ResolvedKey): TokenKey {
-    if (typeof claims !== 'object' || Object.keys(claims).length === 0) {
+    if (!isRecord(claims) || !saysSomething(claims)) {
       throw new TypeError('resolveKey must say in claims what the tokens of its key say: at least one claim');
     }
     const times = readTimes(key, fail);
@@ -67,8 +69,8 @@ export class ResolvedKeys {
     if (known !== undefined) return known;
     const material = readMaterial(key, this.enforceMinimumKeyLength, fail);
     if (material === undefined || input === undefined) throw new TypeError('resolveKey must give a key');
-    if (typeof input === 'object') this.byObject.set(input, material);
-    else {
+    if (input instanceof KeyObject) this.byObject.set(input, material);
+    else if (typeof input === 'string') {
       if (this.byText.size >= MAX_TEXTS) this.byText.clear();
       this.byText.set(input, material);
     }
@@ -77,7 +79,12 @@ export class ResolvedKeys {
 
   private known(input: KeyInput | undefined, key: RingKey): KeyMaterial | undefined {
     if (input === undefined || (key.signingKey !== undefined && key.verifyingKey !== undefined)) return undefined;
-    const known = typeof input === 'object' ? this.byObject.get(input) : this.byText.get(input);
+    const known =
+      input instanceof KeyObject
+        ? this.byObject.get(input)
+        : typeof input === 'string'
+          ? this.byText.get(input)
+          : undefined;
     const isSame =
       known?.algorithm === key.algorithm && (known.signing === undefined) === (key.signingKey === undefined);
     return isSame ? known : undefined;
@@ -86,6 +93,11 @@ export class ResolvedKeys {
 
 function fail(member: string, accepts: string): never {
   throw new TypeError(`resolveKey gave a bad ${member}: ${accepts}`);
+}
+
+/** Whether there is a value in it at any depth: what says nothing would bind the key to nobody. */
+function saysSomething(expected: unknown): boolean {
+  return isRecord(expected) ? Object.values(expected).some(saysSomething) : expected !== undefined;
 }
 
 /** Whether a value is what is expected; of an object the members that are named. */

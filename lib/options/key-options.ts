@@ -42,7 +42,7 @@ export interface UnverifiedToken {
 
 /** A key for one user or tenant, and what its tokens must say. */
 export interface ResolvedKey {
-  /** Its `kid`, `notBefore` and `expiresAt` hold; `withoutKid` means nothing here. Give a KeyObject: PEM text is parsed each time. */
+  /** Its `kid`, `notBefore` and `expiresAt` hold; `withoutKid` means nothing here. A KeyObject or text is parsed once, a JWK or bytes each time. */
   readonly key: RingKey;
   /**
    * Claims that a token of this key must have with these values; of an object the members given, of anything else the

@@ -26,7 +26,7 @@ import { ENDPOINT_PATHS } from './resolve-options.js';
 const MODES = ['JSON', 'ONE-COOKIE', 'TWO-COOKIES'];
 const ENDPOINTS = Object.keys(ENDPOINT_PATHS);
 /** Settings whose value must never be shown. */
-const SECRET = new Set(['signingKey', 'verifyingKey', 'keys', 'csrfSecret']);
+const SECRET = new Set(['signingKey', 'verifyingKey', 'keys', 'resolveKey', 'issuers', 'csrfSecret']);
 const CHECKS = ['exp', 'nbf', 'iat', 'jti', 'sub', 'iss', 'aud'];
 /** One rule: what a setting accepts, as a sentence, and the test. An absent setting always passes. */
 function Accepts(what: string, test: (value: unknown) => boolean): PropertyDecorator {

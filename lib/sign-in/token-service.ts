@@ -5,6 +5,7 @@ import type { RequestInfo } from '../events/jwto-event.js';
 import type { Clock } from '../clock/clock.js';
 import type { AcceptedTokens } from '../issuers/accepted-tokens.js';
 import type { KeyFeed } from '../keys/key-feed.js';
+import type { KeyRing } from '../keys/key-ring.js';
 import type { Mode } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { JwtoSession } from '../sessions/session.entity.js';
@@ -48,6 +49,7 @@ const HOUR = 3_600_000;
 export interface TokenServiceParts {
   options: ResolvedOptions;
   clock: Clock;
+  keys: KeyRing;
   verifier: TokenVerifier;
   accepted: AcceptedTokens;
   keyFeed: KeyFeed | undefined;
@@ -98,9 +100,11 @@ export class TokenService {
    * `token_revoked`, `store_unavailable`
    */
   async verify(token: string, { type = 'access' }: { type?: TokenType } = {}): Promise<JwtoClaims> {
-    const claims = await this.parts.accepted.verify(token, type);
+    const { keys, accepted } = this.parts;
+    const { epoch } = keys;
+    const claims = await accepted.verify(token, type);
     await this.assertNotRevoked(claims);
-    return copyClaims(claims);
+    return keys.epoch === epoch ? copyClaims(claims) : this.verify(token, { type });
   }
 
   /** Refuses a revoked token whose claims were verified. @internal */

@@ -7,7 +7,6 @@ import {
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { JwtoClaims, TokenType } from './claims.js';
 import type { JsonObject } from './json-object.js';
-import type { OpenedToken } from './verified-tokens.js';
 
 /** The settings that decide which claims a token must have. */
 export type ClaimRules = Pick<
@@ -24,6 +23,14 @@ export type ClaimRules = Pick<
   | 'checks'
 >;
 
+/** The two JSON objects of a token. */
+export interface OpenedToken {
+  readonly header: JsonObject;
+  readonly payload: JsonObject;
+}
+
+type HeaderType = 'jwt' | 'at+jwt' | 'refresh+jwt';
+
 /** How far `iat` may lie ahead, in seconds: clocks behind a load balancer differ. */
 const IAT_AHEAD = 60;
 /** 9999-12-31T23:59:59Z. A time beyond it is a mistake: milliseconds, or a token that never ends. */
@@ -35,10 +42,7 @@ const LAST_SECOND = 253_402_300_799;
  *
  * @throws {@link TokenInvalidError}
  */
-export function assertShape(
-  { header, payload }: Pick<OpenedToken, 'header' | 'payload'>,
-  rules: ClaimRules,
-): JwtoClaims {
+export function assertShape({ header, payload }: OpenedToken, rules: ClaimRules): JwtoClaims {
   const { user, type } = payload;
   const refresh = type === 'refresh';
   const { checks } = rules;
@@ -70,7 +74,7 @@ export type ForeignClaims = JsonObject & { iss: string; sub: string; exp: number
  * @throws {@link TokenInvalidError}
  */
 export function assertForeignShape(
-  { header, payload }: Pick<OpenedToken, 'header' | 'payload'>,
+  { header, payload }: OpenedToken,
   { issuer, audiences }: { issuer: string; audiences: readonly string[] },
 ): ForeignClaims {
   const fits =
@@ -110,9 +114,12 @@ export function assertTimely(
  * `typ` may be absent; a token that says it is something else is not taken for one (RFC 8725 §3.11). Media types compare
  * without regard to case and may have their `application/` (RFC 7515 §4.1.9).
  */
-function isHeaderType(typ: unknown, ...names: ('jwt' | 'at+jwt' | 'refresh+jwt')[]): boolean {
-  if (typ === undefined) return true;
-  return typeof typ === 'string' && names.some((name) => name === typ.toLowerCase().replace(/^application\//, ''));
+function isHeaderType(typ: unknown, specific: HeaderType, other: HeaderType = specific): boolean {
+  // What our own signer writes, without a look at its letters.
+  if (typ === undefined || typ === specific || (typ === 'JWT' && specific === 'jwt')) return true;
+  if (typeof typ !== 'string') return false;
+  const name = typ.toLowerCase().replace(/^application\//, '');
+  return name === specific || name === other;
 }
 
 function isTime(value: unknown): value is number {

@@ -83,15 +83,20 @@ export function isForeign({ sid }: JwtoClaims): boolean {
 
 /** A copy of claims that its owner may change. */
 export function copyClaims<T>(value: T): T {
-  if (Array.isArray(value)) return value.map((item: unknown) => copyClaims(item)) as T;
   if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value))
+    return (value.some(isObject) ? value.map((item: unknown) => copyClaims(item)) : value.slice()) as T;
   // A spread copies in a fifth of the time that Object.entries takes; most members are no objects.
   const copy = { ...value } as Record<string, unknown>;
   for (const name in copy) {
     const member = copy[name];
-    if (typeof member === 'object' && member !== null) copy[name] = copyClaims(member);
+    if (isObject(member)) copy[name] = copyClaims(member);
   }
   return copy as T;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** A copy without any own `__proto__`: merging one somewhere would set a prototype. */
@@ -101,13 +106,6 @@ export function withoutPrototypes<T>(value: T): T {
   const copy: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(value)) if (name !== '__proto__') copy[name] = withoutPrototypes(member);
   return copy as T;
-}
-
-/** Freezes claims at every depth, for those that many requests share. */
-export function freezeClaims<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const name in value) freezeClaims(value[name]);
-  return Object.freeze(value);
 }
 
 /** The permissions that a token lists; none where the claim is no list of strings. */

@@ -1,4 +1,5 @@
 import { TokenInvalidError, TokenMalformedError } from '../errors/token-errors.js';
+import { decodeBase64url } from '../keys/base64url.js';
 import type { KeyMaterial } from '../keys/jwto-key.js';
 import { isSignatureOf } from '../keys/signature.js';
 import { parseObject, type JsonObject } from './json-object.js';
@@ -34,14 +35,13 @@ export function split(token: unknown): CompactJws {
 }
 
 /**
- * The bytes of one segment. It must be what encoding them gives: no padding, no other characters, unused bits zero, so
- * that one token has one spelling (RFC 7515 §2, RFC 4648 §3.5). A dot too many is refused here.
+ * The bytes of one segment, in its one spelling. A dot too many is refused here.
  *
  * @throws {@link TokenMalformedError}
  */
 export function decodeSegment(text: string): Buffer {
-  const bytes = Buffer.from(text, 'base64url');
-  if (bytes.toString('base64url') !== text) throw new TokenMalformedError();
+  const bytes = decodeBase64url(text);
+  if (bytes === undefined) throw new TokenMalformedError();
   return bytes;
 }
 
@@ -64,8 +64,8 @@ export function parseHeader(text: string): JsonObject {
  * @throws {@link TokenMalformedError}, {@link TokenInvalidError}
  */
 export function openJws({ input, payload, signature }: CompactJws, header: JsonObject, key: KeyMaterial): Buffer {
-  const signatureBytes = decodeSegment(signature);
   const bytes = decodeSegment(payload);
-  if (header['alg'] !== key.algorithm || !isSignatureOf(key, input, signatureBytes)) throw new TokenInvalidError();
-  return bytes;
+  if (header['alg'] === key.algorithm && isSignatureOf(key, input, signature)) return bytes;
+  decodeSegment(signature);
+  throw new TokenInvalidError();
 }

@@ -3,7 +3,7 @@ import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import type { KeyMaterial } from '../keys/jwto-key.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedKeys } from '../keys/resolved-keys.js';
-import { signBytes } from '../keys/signature.js';
+import { signText } from '../keys/signature.js';
 import type { JwtoClaims } from './claims.js';
 import { isKnownToJwtService } from './jwt-service.js';
 
@@ -14,6 +14,8 @@ export interface SignerParts {
   readonly resolved: ResolvedKeys | undefined;
   readonly jwt: JwtService;
   readonly headerType: 'JWT' | 'at+jwt';
+  /** Whether this process was started with a key that signs. */
+  readonly issues: boolean;
 }
 
 /** Signs claims: with the key that `resolveKey` gives for them, or the ring's active one. */
@@ -22,24 +24,24 @@ export class TokenSigner {
 
   /**
    * @returns the compact JWS (RFC 7515 §7.1)
-   * @throws {@link JwtoConfigurationError} in a process that verifies only, and where `resolveKey` gives a key that
-   * cannot sign or says something else than the claims
+   * @throws {@link JwtoConfigurationError} in a process that verifies only
    * @throws JwtoError `store_unavailable` if `resolveKey` fails
+   * @throws Error where no key of the ring may sign now, or `resolveKey` gives one that cannot
    */
   async sign(claims: JwtoClaims): Promise<string> {
-    const { keys, resolved, jwt } = this.parts;
+    const { keys, resolved, jwt, issues } = this.parts;
     const own = await resolved?.find({ unverifiedHeader: {}, unverifiedClaims: claims });
     const typ = this.typeOf(claims);
     if (own !== undefined) {
       if (own.signing === undefined || !own.isTimely || !own.speaksFor(claims)) {
-        throw new JwtoConfigurationError(
+        throw new Error(
           'resolveKey must give a signingKey, in its time, whose claims are those of the token that is to be signed',
         );
       }
       return compose({ alg: own.algorithm, typ, ...(own.kid !== undefined && { kid: own.kid }) }, claims, own);
     }
     const key = keys.active;
-    if (key === undefined) throw new JwtoConfigurationError('this process has no signingKey and issues no tokens');
+    if (key === undefined) throw noKey(issues);
     if (!isKnownToJwtService(key.algorithm)) {
       return compose({ alg: key.algorithm, typ, ...(key.named && { kid: key.kid }) }, claims, key);
     }
@@ -57,5 +59,14 @@ export class TokenSigner {
 function compose(header: object, claims: JwtoClaims, key: KeyMaterial): string {
   const parts = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
   const input = parts.join('.');
-  return `${input}.${signBytes(key, input).toString('base64url')}`;
+  return `${input}.${signText(key, input)}`;
+}
+
+/** A ring can lose its signing key while the process runs; that is no fault of who asks for a token. */
+function noKey(issues: boolean): Error {
+  return issues
+    ? new Error(
+        'No key of the ring may sign now: each has no signingKey, or is before its notBefore or past its expiresAt',
+      )
+    : new JwtoConfigurationError('this process has no signingKey and issues no tokens');
 }

@@ -1,14 +1,17 @@
 import type { Clock } from '../clock/clock.js';
 import { TokenInvalidError } from '../errors/token-errors.js';
 import { JwtoError } from '../errors/jwto-error.js';
+import type { KeyMaterial } from '../keys/jwto-key.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedKeys } from '../keys/resolved-keys.js';
-import { assertShape, assertTimely, assertType, type ClaimRules } from './claim-rules.js';
-import { freezeClaims, type JwtoClaims, type TokenType } from './claims.js';
-import { parseObject } from './json-object.js';
+import { assertShape, assertTimely, assertType, type ClaimRules, type OpenedToken } from './claim-rules.js';
+import type { JwtoClaims, TokenType } from './claims.js';
+import { parseObject, type JsonObject } from './json-object.js';
 import { KnownHeaders } from './known-headers.js';
 import { decodeSegment, openJws, parseHeader, split, type CompactJws } from './strict-jws.js';
-import type { OpenedToken, VerifiedTokens } from './verified-tokens.js';
+import type { VerifiedToken, VerifiedTokens } from './verified-tokens.js';
+
+type Verified = VerifiedToken<JwtoClaims>;
 
 /** The parts of a {@link TokenVerifier}. */
 export interface VerifierParts {
@@ -17,7 +20,7 @@ export interface VerifierParts {
   readonly resolved: ResolvedKeys | undefined;
   readonly rules: ClaimRules;
   readonly clock: Clock;
-  readonly cache: VerifiedTokens | undefined;
+  readonly cache: VerifiedTokens<JwtoClaims> | undefined;
 }
 
 /**
@@ -30,7 +33,8 @@ export class TokenVerifier {
   constructor(private readonly parts: VerifierParts) {}
 
   /**
-   * Signature, claims, type, then times. The claims are frozen: they may be shared with other requests.
+   * Signature, claims, type, then times. The claims may be shared with other requests: nothing outside of the library gets
+   * them but as a copy. They are not frozen, for a copy of a frozen object takes 0.58 µs and of another 0.06 µs.
    *
    * @throws JwtoError `token_malformed`, `token_invalid`, `token_wrong_type`, `token_expired`, `token_not_yet_valid`,
    * and `store_unavailable` if `resolveKey` fails
@@ -39,9 +43,9 @@ export class TokenVerifier {
     const { cache, keys, resolved } = this.parts;
     const known = cache?.find(token);
     if (resolved !== undefined)
-      return this.openResolved(token, known).then((opened) => this.judge(token, opened, due, known));
+      return this.openResolved(token, known).then((found) => this.judge(token, found, due, known));
     const isUsable = known !== undefined && keys.isUsable(known.key);
-    return this.judge(token, isUsable ? known : this.open(split(token)), due, isUsable ? known : undefined);
+    return this.judge(token, isUsable ? known : this.open(token), due, known);
   }
 
   /**
@@ -50,8 +54,8 @@ export class TokenVerifier {
    * @throws JwtoError `token_malformed`, `token_invalid`, `store_unavailable`
    */
   async identify(token: string): Promise<JwtoClaims> {
-    const opened = this.parts.resolved === undefined ? this.open(split(token)) : await this.openResolved(token);
-    return assertShape(opened, this.parts.rules);
+    const { claims } = this.parts.resolved === undefined ? this.open(token) : await this.openResolved(token);
+    return claims;
   }
 
   /** The claims of those tokens that are ours, one for each session. @throws JwtoError `store_unavailable` */
@@ -69,45 +73,49 @@ export class TokenVerifier {
   }
 
   /** What a token says of itself. @throws JwtoError `token_malformed`; nothing is verified */
-  decode(token: string): Pick<OpenedToken, 'header' | 'payload'> {
+  decode(token: string): OpenedToken {
     const { header, payload, signature } = split(token);
     decodeSegment(signature);
     return { header: parseObject(decodeSegment(header)), payload: parseObject(decodeSegment(payload)) };
   }
 
-  /** Everything that time, settings and the request can change; asked of a known token too. */
-  private judge(token: string, opened: OpenedToken, due: TokenType, known: OpenedToken | undefined): JwtoClaims {
+  /** What time and the request can change; asked of a known token too. */
+  private judge(token: string, found: Verified, due: TokenType, known: Verified | undefined): JwtoClaims {
     const { rules, clock, cache } = this.parts;
-    const claims = assertShape(opened, rules);
+    const { claims } = found;
     assertType(claims, due);
     assertTimely(claims, rules, clock.now());
-    if (opened !== known && cache !== undefined && due === 'access') cache.add(token, opened);
+    if (found !== known && cache !== undefined && due === 'access') cache.add(token, found);
     return claims;
   }
 
-  private open(jws: CompactJws): OpenedToken {
-    const { keys } = this.parts;
+  private open(token: string): Verified {
+    const { keys, rules } = this.parts;
+    const jws = split(token);
     const known = this.headers.find(jws.header);
-    if (known !== undefined && keys.isUsable(known.key)) {
-      return { ...known, payload: freezeClaims(parseObject(openJws(jws, known.header, known.key))) };
-    }
+    if (known !== undefined && keys.isUsable(known.key)) return verified(jws, known.header, known.key, rules);
     const header = parseHeader(jws.header);
     const key = keys.select(header);
     if (key === undefined) throw new TokenInvalidError();
-    const payload = freezeClaims(parseObject(openJws(jws, header, key)));
+    const found = verified(jws, header, key, rules);
     this.headers.add(jws.header, { header, key });
-    return { header, payload, key };
+    return found;
   }
 
-  /** The key that the application's function gives, if it gives one; it is asked each time, also for a known token. */
-  private async openResolved(token: string, known?: OpenedToken): Promise<OpenedToken> {
-    const { header, payload } = known ?? this.decode(token);
-    const key = await this.parts.resolved?.find({ unverifiedHeader: header, unverifiedClaims: payload });
-    const { keys } = this.parts;
-    if (key === undefined) return known !== undefined && keys.isUsable(known.key) ? known : this.open(split(token));
+  /** By the key that the application's function gives, if it gives one; it is asked each time, also for a known token. */
+  private async openResolved(token: string, known?: Verified): Promise<Verified> {
+    const { header, payload } =
+      known === undefined ? this.decode(token) : { header: known.header, payload: known.claims };
+    const { keys, rules, resolved } = this.parts;
+    const key = await resolved?.find({ unverifiedHeader: header, unverifiedClaims: payload });
+    if (key === undefined) return known !== undefined && keys.isUsable(known.key) ? known : this.open(token);
     if (!key.isTimely || !key.speaksFor(payload)) throw new TokenInvalidError();
     if (known?.key.verifying === key.verifying && known.key.algorithm === key.algorithm) return known;
     const jws = split(token);
-    return { header, payload: freezeClaims(parseObject(openJws(jws, parseHeader(jws.header), key))), key };
+    return verified(jws, parseHeader(jws.header), key, rules);
   }
+}
+
+function verified(jws: CompactJws, header: JsonObject, key: KeyMaterial, rules: ClaimRules): Verified {
+  return { header, claims: assertShape({ header, payload: parseObject(openJws(jws, header, key)) }, rules), key };
 }

@@ -5,6 +5,10 @@ const MAX_DEPTH = 32;
 export function isTooDeep(value: unknown, left = MAX_DEPTH): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (left === 0) return true;
-  for (const name in value) if (isTooDeep((value as Record<string, unknown>)[name], left - 1)) return true;
+  if (Array.isArray(value)) return value.some((item) => isTooDeep(item, left - 1));
+  for (const name in value) {
+    const member = (value as Record<string, unknown>)[name];
+    if (typeof member === 'object' && isTooDeep(member, left - 1)) return true;
+  }
   return false;
 }
