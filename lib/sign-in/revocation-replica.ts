@@ -102,8 +102,9 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   }
 
   private knows({ sid, jti, auth_time }: JwtoClaims): boolean {
-    if (this.revoked.session.has(storedId(sid))) return true;
-    if (jti !== undefined && this.revoked.token.has(storedId(jti))) return true;
+    const { session, token } = this.revoked;
+    if (session.size > 0 && session.has(storedId(sid))) return true;
+    if (token.size > 0 && jti !== undefined && token.has(storedId(jti))) return true;
     // Sign-ins of the very second are ended one by one: the claim does not tell which of them came before.
     return this.allUntil > 0 && (auth_time ?? 0) < toSeconds(this.allUntil);
   }

@@ -15,7 +15,7 @@ import type { TokenVerifier } from '../tokens/token-verifier.js';
 import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
 import type { Purger, PurgeResult } from './purger.js';
-import type { Refresh } from './refresh.js';
+import type { Refresh, RefreshKind } from './refresh.js';
 import type { RefreshAcceptance } from './refresh-acceptance.js';
 import type { RevocationCheck } from './revocation-check.js';
 import type { RevocationReason, Revoker } from './revoker.js';
@@ -122,9 +122,8 @@ export class TokenService {
    *
    * @throws JwtoError as {@link TokenService.verify}, and `user_inactive`, `token_too_large`
    */
-  async refresh(refreshToken: string, { request }: Pick<IssueOptions, 'request'> = {}): Promise<IssuedTokens> {
-    const claims = await this.parts.verifier.verify(refreshToken, 'refresh');
-    return this.parts.refresh.run(claims, 'access', { request: request ?? null });
+  refresh(refreshToken: string, { request }: Pick<IssueOptions, 'request'> = {}): Promise<IssuedTokens> {
+    return this.runRefresh(refreshToken, 'access', request ?? null);
   }
 
   /**
@@ -133,9 +132,18 @@ export class TokenService {
    *
    * @throws JwtoError as {@link TokenService.refresh}
    */
-  async updateRefresh(refreshToken: string, { request }: Pick<IssueOptions, 'request'> = {}): Promise<IssuedTokens> {
-    const claims = await this.parts.verifier.verify(refreshToken, 'refresh');
-    return this.parts.refresh.run(claims, 'refresh', { request: request ?? null });
+  updateRefresh(refreshToken: string, { request }: Pick<IssueOptions, 'request'> = {}): Promise<IssuedTokens> {
+    return this.runRefresh(refreshToken, 'refresh', request ?? null);
+  }
+
+  private async runRefresh(token: string, kind: RefreshKind, request: RequestInfo | null): Promise<IssuedTokens> {
+    const { keys, verifier, refresh } = this.parts;
+    const { epoch } = keys;
+    const claims = await verifier.verify(token, 'refresh');
+    const assertStands = async (): Promise<void> => {
+      if (keys.epoch !== epoch) await verifier.verify(token, 'refresh');
+    };
+    return refresh.run(claims, kind, { request, assertStands });
   }
 
   /**
