@@ -13,5 +13,5 @@ export function cookieValues(request: AnyRequest, name: string): string[] {
       if (equals > 0 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim());
     }
   }
-  return values.filter((value, index) => value !== '' && values.indexOf(value) === index);
+  return [...new Set(values)].filter((value) => value !== '');
 }
