@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { StoreUnavailableError } from '../errors/store-errors.js';
 
 const RANDOM_BYTES = 16;
 /** 16 bytes and 32 bytes as base64url. */
@@ -16,10 +17,10 @@ export class CsrfTokens {
    */
   constructor(private readonly secrets: () => readonly Uint8Array[]) {}
 
-  /** A new token for a session. */
+  /** A new token for a session. @throws JwtoError `store_unavailable` if the ring has only public keys by now */
   issue(sid: string): string {
     const [secret] = this.secrets();
-    if (secret === undefined) throw new TypeError('There is no key to sign a CSRF token with.');
+    if (secret === undefined) throw new StoreUnavailableError(new Error('no key of the ring can sign a CSRF token'));
     const random = randomBytes(RANDOM_BYTES).toString('base64url');
     return random + mac(secret, sid, random);
   }
