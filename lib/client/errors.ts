@@ -1,0 +1,54 @@
+/**
+ * Why a call to the client failed: one of its own reasons, or the `code` of the server's answer, such as
+ * `credentials_invalid`.
+ *
+ * - `options_invalid`: `createJwtoClient` was given something that it cannot work with.
+ * - `unavailable`: no answer, or 429 or 5xx. Nothing has changed and nobody was signed out: try again.
+ * - `refused`: the server refused and its answer has no `code`.
+ * - `csrf_unreadable`: the page cannot read the CSRF cookie, so it cannot prove that a request is its own.
+ * - `session_unreadable`: the page cannot read the cookie with the claims.
+ * - `disposed`: `dispose()` was called.
+ */
+export type JwtoClientErrorCode =
+  'options_invalid' | 'unavailable' | 'refused' | 'csrf_unreadable' | 'session_unreadable' | 'disposed' | (string & {});
+
+/** What a {@link JwtoClientError} may carry beside its code and explanation. */
+export interface JwtoClientErrorDetails {
+  /** The HTTP status, where there was an answer. */
+  status?: number | undefined;
+  /** Seconds after which the server wants to be asked again (`Retry-After`). */
+  retryAfter?: number | undefined;
+  cause?: unknown;
+}
+
+/**
+ * Everything that the client throws itself, apart from the reason of an aborted signal and what `fetch` rejects with.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await client.login({ username, password });
+ * } catch (error) {
+ *   if (error instanceof JwtoClientError && error.code === 'credentials_invalid') showWrongPassword();
+ *   else throw error;
+ * }
+ * ```
+ */
+export class JwtoClientError extends Error {
+  override readonly name = 'JwtoClientError';
+  /** The HTTP status, where there was an answer. */
+  readonly status: number | undefined;
+  /** Seconds after which the server wants to be asked again (`Retry-After`). */
+  readonly retryAfter: number | undefined;
+
+  /** @param code - stable; the message may change */
+  constructor(
+    readonly code: JwtoClientErrorCode,
+    message: string,
+    { status, retryAfter, cause }: JwtoClientErrorDetails = {},
+  ) {
+    super(message, { cause });
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+}

@@ -1,0 +1,119 @@
+import { JwtoClientError } from './errors.js';
+import type { ClientMode, TabsEnvironment, TokenStorage } from './types.js';
+
+/** The settings of {@link createJwtoClient}. */
+export interface JwtoClientOptions {
+  /** Where the server's endpoints are, with its global prefix; in a browser it may be relative to the page. */
+  baseUrl: string | URL;
+  /** One of the server's modes; the login asks for it. */
+  mode: ClientMode;
+  /** Further origins that the credential is sent to, such as `https://files.example.com`. @defaultValue none */
+  origins?: readonly string[] | undefined;
+  /** How many seconds before its expiry an access token is replaced, at most a quarter of its life. @defaultValue 30 */
+  refreshBefore?: number | undefined;
+  /**
+   * How many milliseconds one attempt at a refresh may take; there are two. Keep it at half of the server's
+   * `rotationGrace` or less: then a second attempt, and another tab's, still find the refresh token accepted.
+   * @defaultValue 5000
+   */
+  refreshTimeout?: number | undefined;
+  /** Whether each refresh also moves the end of the sign-in (`update_refresh`). @defaultValue false */
+  extend?: boolean | undefined;
+  /** JSON only: where the tokens are kept. @defaultValue in memory, for this page alone */
+  storage?: TokenStorage | undefined;
+  /** ONE-COOKIE only: the server's `accessTokenLifetime` in seconds. @defaultValue a refresh waits for a 401 */
+  accessTokenLifetime?: number | undefined;
+  /** A route of yours that answers GET with the claims as JSON, for pages that cannot read them from a cookie. */
+  claimsPath?: string | undefined;
+  /** @defaultValue `login/` */
+  loginPath?: string | undefined;
+  /** @defaultValue `csrf/` */
+  csrfPath?: string | undefined;
+  /** The server's `refreshCookiePath`. @defaultValue `api/token/refresh` */
+  refreshPath?: string | undefined;
+  /** The CSRF cookie, with its prefix if it has one. @defaultValue `csrftoken` */
+  csrfCookie?: string | undefined;
+  /** The cookie of the claims, with its prefix if it has one. @defaultValue `jwt_access_payload` */
+  payloadCookie?: string | undefined;
+  /** What sends requests. @defaultValue the global `fetch` */
+  fetch?: ((input: string | URL | Request, init?: RequestInit) => Promise<Response>) | undefined;
+  /** The cookies that the page can read. @defaultValue `document.cookie` */
+  cookies?: (() => string) | undefined;
+  /** How the tabs find each other; `false`: not at all. @defaultValue the browser's own, and `false` elsewhere */
+  tabs?: TabsEnvironment | false | undefined;
+  /** What sessions are called among the tabs and in `storage`. @defaultValue made of `baseUrl`, `refreshPath` and `mode` */
+  name?: string | undefined;
+}
+
+/** The settings with their defaults; times are milliseconds. @internal */
+export interface Settings {
+  mode: ClientMode;
+  base: URL;
+  origins: readonly string[];
+  before: number;
+  timeout: number;
+  lifetime: number | undefined;
+  storage: TokenStorage | undefined;
+  claims: string | undefined;
+  login: string;
+  csrf: string;
+  refresh: string;
+  logout: string;
+  csrfCookie: string;
+  payloadCookie: string;
+  send: NonNullable<JwtoClientOptions['fetch']>;
+  cookies: () => string;
+  tabs: TabsEnvironment;
+  name: string;
+}
+
+/** What a browser has; reading it may throw where storage is forbidden. */
+function browserTabs(): TabsEnvironment {
+  const { navigator, BroadcastChannel } = globalThis;
+  let localStorage: Storage | undefined;
+  try {
+    localStorage = globalThis.localStorage;
+  } catch {
+    // Forbidden by the user or in a sandbox: the tabs still have their channel.
+  }
+  return { locks: (navigator as Partial<Navigator>).locks, BroadcastChannel, localStorage, window };
+}
+
+/** @throws JwtoClientError `options_invalid` */
+export function resolveOptions(options: JwtoClientOptions): Settings {
+  const { baseUrl, mode, origins = [], refreshPath = 'api/token/refresh', accessTokenLifetime } = options;
+  const page = typeof document !== 'undefined';
+  const invalid = (what: string): JwtoClientError => new JwtoClientError('options_invalid', what);
+  if (!['JSON', 'ONE-COOKIE', 'TWO-COOKIES'].includes(mode)) throw invalid(`mode: unknown "${mode}"`);
+  let base: URL;
+  try {
+    base = new URL(baseUrl, page ? document.baseURI : undefined);
+  } catch {
+    throw invalid(`baseUrl: must be absolute outside a page, got "${String(baseUrl)}"`);
+  }
+  if (!base.pathname.endsWith('/')) base.pathname += '/';
+  const at = (path: string): string => new URL(path, base).href;
+  const refresh = at(refreshPath.replace(/\/*$/, '/'));
+  return {
+    mode,
+    base,
+    origins: [base.origin, ...origins.map((origin) => new URL(origin).origin)],
+    before: (options.refreshBefore ?? 30) * 1000,
+    timeout: options.refreshTimeout ?? 5000,
+    lifetime: accessTokenLifetime && accessTokenLifetime * 1000,
+    storage: options.storage,
+    claims: options.claimsPath,
+    login: at(options.loginPath ?? 'login/'),
+    csrf: at(options.csrfPath ?? 'csrf/'),
+    refresh: `${refresh}${options.extend ? 'update_refresh' : 'refresh_access'}/`,
+    logout: `${refresh}logout/`,
+    csrfCookie: options.csrfCookie ?? 'csrftoken',
+    payloadCookie: options.payloadCookie ?? 'jwt_access_payload',
+    // Looked up at each call: pages are instrumented and tests replace it.
+    send: options.fetch ?? ((input, init) => fetch(input, init)),
+    cookies: options.cookies ?? (() => (page ? document.cookie : '')),
+    // Elsewhere than in a page one process may serve many users, who must not share a sign-in.
+    tabs: (options.tabs ?? (page && browserTabs())) || {},
+    name: options.name ?? `jwto ${refresh} ${mode}`,
+  };
+}
