@@ -1,24 +1,28 @@
 import type { SessionClaims } from './types.js';
 
+/** What JSON says; `undefined` where it is none. */
+export function parse<T>(json: string | null | undefined): T | undefined {
+  try {
+    return (JSON.parse(json ?? '') as T | null) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The claims in an access token, unverified: the server verifies them. `undefined` if it is none. */
 export function tokenClaims(token: string): SessionClaims | undefined {
-  return parse(() => {
-    const bytes = atob((token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/'));
-    return new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
-  });
+  const bytes = decode((token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/'));
+  return parse(new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))));
 }
 
 /** The claims in the payload cookie, which is base64 of JSON in ASCII. `undefined` if it is none. */
-export function payloadClaims(value: string): SessionClaims | undefined {
-  return parse(() => atob(value));
-}
+export const payloadClaims = (value: string): SessionClaims | undefined => parse(decode(value));
 
-function parse(json: () => string): SessionClaims | undefined {
+function decode(base64: string): string {
   try {
-    const claims = JSON.parse(json()) as Partial<SessionClaims> | null;
-    return typeof claims?.exp === 'number' && claims.user ? (claims as SessionClaims) : undefined;
+    return atob(base64);
   } catch {
-    return undefined;
+    return '';
   }
 }
 

@@ -1,12 +1,12 @@
-import { JwtoClientError } from './errors.js';
+import { unreadable } from './errors.js';
 import { createLock } from './lock.js';
 import { resolveOptions, type JwtoClientOptions } from './options.js';
 import { abortable, outgoing } from './outgoing.js';
 import { createRefresher, left } from './refresher.js';
-import { connectServer, isCsrf, refusal } from './server.js';
+import { codeOf, connectServer, refusal } from './server.js';
 import { connectTabs, type Note } from './tabs.js';
 import type { ClientSession, JwtoClient, SessionChange, SessionClaims, SessionListener } from './types.js';
-import { cookieVault, tokenVault, type Held } from './vault.js';
+import { cookieVault, issuedAt, tokenVault, type Held } from './vault.js';
 
 /** What the server says of an access token where a new one may do. */
 const STALE = /^token_(expired|missing|revoked)$/;
@@ -15,7 +15,7 @@ const STALE = /^token_(expired|missing|revoked)$/;
  * Makes a client for one sign-in at one server. Nothing is sent before it is used.
  *
  * @typeParam Claims - what the application's ClaimsProvider adds to the claims
- * @throws JwtoClientError `options_invalid`
+ * @throws TypeError if `baseUrl` is no URL; outside a page it must be absolute
  *
  * @example
  * ```ts
@@ -27,44 +27,51 @@ const STALE = /^token_(expired|missing|revoked)$/;
  * ```
  */
 export function createJwtoClient<Claims extends object = object>(
-  options: JwtoClientOptions & { mode: 'ONE-COOKIE'; claimsPath?: undefined },
-): JwtoClient<(SessionClaims & Claims) | undefined>;
+  options: JwtoClientOptions & { mode: 'JSON' | 'TWO-COOKIES' },
+): JwtoClient<SessionClaims & Claims>;
 export function createJwtoClient<Claims extends object = object>(
   options: JwtoClientOptions,
-): JwtoClient<SessionClaims & Claims>;
+): JwtoClient<(SessionClaims & Claims) | undefined>;
 export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown> {
   const settings = resolveOptions(options);
-  const { mode, base, origins, before, claims: claimsPath } = settings;
+  const { mode, base, origins, before, lifetime = NaN, send } = settings;
   const cookies = mode !== 'JSON';
-  const shared = cookies || settings.storage !== undefined;
+  const shared = cookies || !!settings.storage;
   const listeners = new Set<SessionListener<unknown>>();
   const server = connectServer(settings);
-  const tabs = connectTabs(settings, (note) => void heard(note).catch(() => undefined));
+  const tabs = connectTabs(settings, (note) => void heard(note).catch(() => 0));
   const vault = (cookies ? cookieVault : tokenVault)(settings, tabs);
   const lock = createLock(shared ? settings : { ...settings, tabs: {} }, settings.timeout * 1.6);
-  const refresh = createRefresher({
-    settings,
-    server,
-    vault,
-    tabs,
-    lock,
-    changed: (change) => changed({ ...change, remote: false }),
-  });
+
+  const describe = ({ claims, expiresAt }: Held): ClientSession<unknown> => {
+    if (!claims && mode === 'TWO-COOKIES') throw unreadable('session_unreadable', settings.payloadCookie);
+    return { claims, expiresAt };
+  };
 
   let seen = shared ? undefined : '';
-  const changed = async (change: SessionChange): Promise<void> => {
+  const changed = async (reason: SessionChange['reason'], code?: string, remote = false): Promise<void> => {
     const held = await vault.read();
     const stamp = held?.stamp ?? '';
     if (stamp === seen) return;
     seen = stamp;
-    const session = held && (await describe(held).catch(() => known(held, held.claims)));
     for (const listener of [...listeners]) {
       try {
-        listener(session, change);
+        listener(held && { claims: held.claims, expiresAt: held.expiresAt }, { reason, code, remote });
       } catch (error) {
         console.error(error);
       }
     }
+  };
+  const refresh = createRefresher({ settings, server, vault, tabs, lock, shared, changed });
+
+  /** @param tell - whether the server is told */
+  const end = async (held: Held | null, tell: boolean): Promise<void> => {
+    if (tell) {
+      const answer = await server.ask('DELETE', settings.logout, held?.refresh);
+      if (!answer.ok && answer.status !== 401) throw refusal(answer);
+    }
+    await vault.drop('logout');
+    await changed('logout');
   };
 
   /** Another tab has changed something. */
@@ -73,112 +80,63 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
     const held = await vault.read();
     const claims = held?.claims;
     // Tokens that only this tab has, of the user who has just signed out in another one.
-    if (!cookies && reason === 'logout' && claims && String(claims.user.id) === user && held.since < at) {
-      await end(held, sid !== claims.sid).catch(() => undefined);
-    } else await changed({ reason, code, remote: true });
+    if (!cookies && reason === 'logout' && claims && `${claims.user.id}` === user && held.since < at) {
+      await end(held, sid !== claims.sid);
+    } else await changed(reason, code, true);
   };
 
-  const known = ({ exp, offset }: Held, claims: unknown): ClientSession<unknown> => ({
-    claims,
-    expiresAt: exp === undefined ? undefined : exp - offset,
-  });
-
-  let asked: { stamp: string; claims: SessionClaims } | undefined;
-  const describe = async (held: Held): Promise<ClientSession<unknown> | null> => {
-    if (held.claims) return known(held, held.claims);
-    if (claimsPath !== undefined) {
-      if (asked?.stamp !== held.stamp) {
-        const answer = await request(claimsPath);
-        if (answer.status === 401) return null;
-        if (!answer.ok) throw new JwtoClientError('unavailable', `${claimsPath}: ${String(answer.status)}`, answer);
-        asked = { stamp: held.stamp, claims: (await answer.json()) as SessionClaims };
-      }
-      return known({ ...held, exp: held.exp ?? asked.claims.exp * 1000 }, asked.claims);
-    }
-    if (mode === 'ONE-COOKIE') return known(held, undefined);
-    throw new JwtoClientError(
-      'session_unreadable',
-      `This page cannot read the cookie "${settings.payloadCookie}" of ${base.host}. If the page is on another host, ` +
-        `set the server's "domain" to the domain of both, or give claimsPath; else check payloadCookie.`,
-    );
-  };
-
-  /** Has the session refreshed, and waits for it, if its token has expired; shortly before, without waiting. */
-  const ensure = async (held: Held | null, signal?: AbortSignal | null, wait = false): Promise<boolean> => {
-    const time = held && left(held);
-    if (!held || time == null) return true;
-    const { exp = 0, iat, refresh_iat: since = exp } = held.claims ?? {};
-    const lead = Math.min(before, held.claims ? (exp - (iat ?? since)) * 250 : (settings.lifetime ?? 0) / 4);
-    if (time > lead) return true;
+  /** Waits for a refresh if the token has expired; has one begun if it soon will. */
+  const ensure = async (held: Held | null, wait?: boolean): Promise<void> => {
+    if (!held) return;
+    const { claims } = held;
+    const life = claims ? (claims.exp - issuedAt(claims)) * 1000 : lifetime;
+    if (left(held) > Math.min(before, life / 4 || 0)) return;
     const refreshed = refresh(held.stamp);
-    refreshed.catch(() => undefined);
-    return time > 0 && !wait ? true : abortable(refreshed, signal);
+    refreshed.catch(() => 0);
+    if (wait || left(held) <= 0) await refreshed;
   };
 
   const request: JwtoClient<unknown>['fetch'] = async (input, init = {}) => {
     const { url, method, headers: own, signal, repeatable, input: target } = outgoing(input, init, base);
-    if (!origins.includes(url.origin)) return settings.send(target(), init);
+    if (!origins.includes(url.origin)) return send(target(), init);
     const usesOurs = cookies || !own.has('authorization');
-    signal?.throwIfAborted();
-    if (usesOurs) await ensure(await abortable(vault.read(), signal), signal, !repeatable);
+    if (usesOurs) await abortable(ensure(await vault.read(), !repeatable), signal);
     for (let again = false; ; again = true) {
-      const held = await abortable(vault.read(), signal);
+      const held = await vault.read();
       const headers = new Headers(own);
       if (held?.access && usesOurs) headers.set('authorization', `Bearer ${held.access}`);
-      const proof = server.prove(method, headers);
-      const response = await settings.send(target(), {
-        ...init,
+      const response = await server.prove(
+        method,
         headers,
-        ...(cookies && !init.credentials && { credentials: 'include' as const }),
-      });
-      const { status } = response;
-      if (again || !held || !usesOurs || (status !== 401 && status !== 403)) return response;
-      const { code } = (await response
-        .clone()
-        .json()
-        .catch(() => ({}))) as { code?: unknown };
-      if (status === 401 && STALE.test(String(code))) {
-        if (!(await abortable(refresh(held.stamp), signal))) return response;
-      } else if (proof !== undefined && !own.has('x-csrftoken') && isCsrf(status, code)) {
-        if (!(await abortable(server.renewCsrf(proof), signal))) return response;
-      } else return response;
-      if (!repeatable) return response;
+        (headers) => send(target(), { ...(cookies && { credentials: 'include' }), ...init, headers }),
+        repeatable,
+      );
+      if (again || !held || !usesOurs || response.status !== 401 || !STALE.test(await codeOf(response)))
+        return response;
+      if (!(await abortable(refresh(held.stamp), signal)) || !repeatable) return response;
     }
-  };
-
-  /** @param tell - whether the server is told */
-  const end = async (held: Held | null, tell: boolean): Promise<void> => {
-    if (tell) {
-      const headers = held?.refresh ? { authorization: `Bearer ${held.refresh}` } : {};
-      const answer = await server.call('DELETE', settings.logout, { headers });
-      if (!answer.ok && answer.status !== 401 && answer.status !== 409) throw refusal(answer);
-    }
-    await vault.drop('logout');
-    await changed({ reason: 'logout', remote: false });
   };
 
   return {
     fetch: request,
-    async login(credentials, { signal } = {}) {
+    login(credentials, { signal } = {}) {
       const work = lock(async () => {
-        signal?.throwIfAborted();
-        const answer = await server.call('POST', settings.login, {
+        const answer = await server.ask('POST', settings.login, '', {
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify({ ...credentials, mode }),
-          signal: signal ?? null,
+          ...(signal && { signal }),
         });
         if (!answer.ok) throw refusal(answer);
-        await vault.take(answer, null, answer.date);
-        await changed({ reason: 'login', remote: false });
-        const held = await vault.read();
-        return held && describe(held);
+        await vault.take(answer);
+        await changed('login');
+        return describe((await vault.read()) as Held);
       });
-      return (await abortable(work, signal)) as ClientSession<unknown>;
+      return abortable(work, signal);
     },
     logout: () =>
       lock(async () => {
         const held = await vault.read();
-        await end(held, cookies || held !== null);
+        await end(held, cookies || !!held);
       }),
     async session() {
       const held = await vault.read();
@@ -188,22 +146,18 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
       } catch (error) {
         // Offline: who it was is still known.
         if (!held?.claims) throw error;
+        return describe(held);
       }
       const now = await vault.read();
       return now && describe(now);
     },
     onChange(listener) {
-      // A wrapper of its own, so that a listener that was given twice can be taken back once.
-      const own: typeof listener = (session, change) => {
-        listener(session, change);
-      };
-      listeners.add(own);
-      return () => void listeners.delete(own);
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     dispose() {
       listeners.clear();
       tabs.close();
-      server.close();
     },
   };
 }

@@ -2,15 +2,12 @@
  * Why a call to the client failed: one of its own reasons, or the `code` of the server's answer, such as
  * `credentials_invalid`.
  *
- * - `options_invalid`: `createJwtoClient` was given something that it cannot work with.
  * - `unavailable`: no answer, or 429 or 5xx. Nothing has changed and nobody was signed out: try again.
  * - `refused`: the server refused and its answer has no `code`.
  * - `csrf_unreadable`: the page cannot read the CSRF cookie, so it cannot prove that a request is its own.
  * - `session_unreadable`: the page cannot read the cookie with the claims.
- * - `disposed`: `dispose()` was called.
  */
-export type JwtoClientErrorCode =
-  'options_invalid' | 'unavailable' | 'refused' | 'csrf_unreadable' | 'session_unreadable' | 'disposed' | (string & {});
+export type JwtoClientErrorCode = 'unavailable' | 'refused' | 'csrf_unreadable' | 'session_unreadable' | (string & {});
 
 /** What a {@link JwtoClientError} may carry beside its code and explanation. */
 export interface JwtoClientErrorDetails {
@@ -35,20 +32,26 @@ export interface JwtoClientErrorDetails {
  * ```
  */
 export class JwtoClientError extends Error {
-  override readonly name = 'JwtoClientError';
+  /** Stable; the message may change. */
+  readonly code: JwtoClientErrorCode;
   /** The HTTP status, where there was an answer. */
   readonly status: number | undefined;
   /** Seconds after which the server wants to be asked again (`Retry-After`). */
   readonly retryAfter: number | undefined;
 
-  /** @param code - stable; the message may change */
-  constructor(
-    readonly code: JwtoClientErrorCode,
-    message: string,
-    { status, retryAfter, cause }: JwtoClientErrorDetails = {},
-  ) {
-    super(message, { cause });
-    this.status = status;
-    this.retryAfter = retryAfter;
+  constructor(code: JwtoClientErrorCode, message: string, details: JwtoClientErrorDetails = {}) {
+    super(message, details);
+    this.name = 'JwtoClientError';
+    this.code = code;
+    this.status = details.status;
+    this.retryAfter = details.retryAfter;
   }
 }
+
+/** The error for a cookie that the page must read and cannot. */
+export const unreadable = (code: 'csrf_unreadable' | 'session_unreadable', cookie: string): JwtoClientError =>
+  new JwtoClientError(
+    code,
+    `This page cannot read the cookie "${cookie}". For a page on another host, set the server's "domain" to the ` +
+      `domain of both; else check the name.`,
+  );

@@ -15,62 +15,47 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => set
 export function createLock({ name, tabs: { locks, localStorage } }: Settings, patience: number): Lock {
   // A level is a lock of its own: on the one above the first wait those who gave up on the holder of the first. Whoever
   // gets that steals the first one back, so the tabs that come later wait for nobody.
-  const byWebLock = async <T>(manager: Pick<LockManager, 'request'>, work: () => Promise<T>, level = 0): Promise<T> => {
+  const byWebLock = async <T>(manager: NonNullable<typeof locks>, work: () => Promise<T>, level = 0): Promise<T> => {
     let running: Promise<T> | undefined;
-    const waiting = new AbortController();
-    const timer = setTimeout(() => {
-      waiting.abort();
-    }, patience);
     const begin = (): Promise<T> => (running = work());
+    const signal = AbortSignal.timeout(patience);
     try {
-      await manager.request(level ? `${name} ${String(level)}` : name, { signal: waiting.signal }, async () => {
-        clearTimeout(timer);
-        await (level ? manager.request(name, { steal: true }, begin) : begin());
-      });
+      await manager.request(level ? `${name} ${level}` : name, { signal }, () =>
+        level ? manager.request(name, { steal: true }, begin) : begin(),
+      );
     } catch {
-      // Below: the work's own failure, a lock that was stolen from under it, patience, or locks that are forbidden.
+      // The work's own failure, a lock that was stolen from under it, the end of patience, or locks that are forbidden.
     }
-    clearTimeout(timer);
-    return running ?? (waiting.signal.aborted ? byWebLock(manager, work, level + 1) : work());
+    return running ?? (signal.aborted ? byWebLock(manager, work, level + 1) : work());
   };
 
-  const byLease = async <T>(
-    storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>,
-    work: () => Promise<T>,
-  ): Promise<T> => {
+  const byLease = async <T>(storage: NonNullable<typeof localStorage>, work: () => Promise<T>): Promise<T> => {
     const key = `${name} lease`;
-    const id = String(Math.random());
+    const mine = `${Math.random()}`;
     const giveUp = Date.now() + 2 * patience;
     const holder = (): string | undefined => {
       const [other, end] = (storage.getItem(key) ?? '').split(' ');
-      const left = Number(end) - Date.now();
-      return left > 0 && left <= patience ? other : undefined;
+      const rest = Number(end) - Date.now();
+      return rest > 0 && rest <= patience ? other : undefined;
     };
     try {
-      while (holder() !== id && Date.now() < giveUp) {
-        if (!holder()) storage.setItem(key, `${id} ${String(Date.now() + patience)}`);
+      while (holder() !== mine && Date.now() < giveUp) {
+        if (!holder()) storage.setItem(key, `${mine} ${Date.now() + patience}`);
         // Long enough for two tabs that wrote at once to see whose value stayed.
         await sleep(30 + Math.random() * 20);
       }
-    } catch {
-      // No storage, no lease: the server bears parallel refreshes.
+      return await work();
+    } finally {
+      if (holder() === mine) storage.removeItem(key);
     }
-    const running = work();
-    await running.catch(() => undefined);
-    try {
-      if (holder() === id) storage.removeItem(key);
-    } catch {
-      // As above.
-    }
-    return running;
   };
 
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
-    const run = (): ReturnType<typeof work> =>
-      locks ? byWebLock(locks, work) : localStorage ? byLease(localStorage, work) : work();
-    const mine = last.then(run);
-    last = mine.catch(() => undefined);
+    const mine = last.then(() =>
+      locks ? byWebLock(locks, work) : localStorage ? byLease(localStorage, work) : work(),
+    );
+    last = mine.catch(() => 0);
     return mine;
   };
 }

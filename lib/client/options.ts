@@ -1,4 +1,3 @@
-import { JwtoClientError } from './errors.js';
 import type { ClientMode, TabsEnvironment, TokenStorage } from './types.js';
 
 /** The settings of {@link createJwtoClient}. */
@@ -23,8 +22,6 @@ export interface JwtoClientOptions {
   storage?: TokenStorage | undefined;
   /** ONE-COOKIE only: the server's `accessTokenLifetime` in seconds. @defaultValue a refresh waits for a 401 */
   accessTokenLifetime?: number | undefined;
-  /** A route of yours that answers GET with the claims as JSON, for pages that cannot read them from a cookie. */
-  claimsPath?: string | undefined;
   /** @defaultValue `login/` */
   loginPath?: string | undefined;
   /** @defaultValue `csrf/` */
@@ -54,7 +51,6 @@ export interface Settings {
   timeout: number;
   lifetime: number | undefined;
   storage: TokenStorage | undefined;
-  claims: string | undefined;
   login: string;
   csrf: string;
   refresh: string;
@@ -67,53 +63,61 @@ export interface Settings {
   name: string;
 }
 
-/** What a browser has; reading it may throw where storage is forbidden. */
+/** What a browser has. */
 function browserTabs(): TabsEnvironment {
-  const { navigator, BroadcastChannel } = globalThis;
+  const { navigator, BroadcastChannel } = window;
   let localStorage: Storage | undefined;
   try {
-    localStorage = globalThis.localStorage;
+    ({ localStorage } = window);
   } catch {
     // Forbidden by the user or in a sandbox: the tabs still have their channel.
   }
   return { locks: (navigator as Partial<Navigator>).locks, BroadcastChannel, localStorage, window };
 }
 
-/** @throws JwtoClientError `options_invalid` */
-export function resolveOptions(options: JwtoClientOptions): Settings {
-  const { baseUrl, mode, origins = [], refreshPath = 'api/token/refresh', accessTokenLifetime } = options;
-  const page = typeof document !== 'undefined';
-  const invalid = (what: string): JwtoClientError => new JwtoClientError('options_invalid', what);
-  if (!['JSON', 'ONE-COOKIE', 'TWO-COOKIES'].includes(mode)) throw invalid(`mode: unknown "${mode}"`);
-  let base: URL;
-  try {
-    base = new URL(baseUrl, page ? document.baseURI : undefined);
-  } catch {
-    throw invalid(`baseUrl: must be absolute outside a page, got "${String(baseUrl)}"`);
-  }
-  if (!base.pathname.endsWith('/')) base.pathname += '/';
+/** @throws TypeError if `baseUrl` or one of `origins` is no URL; outside a page `baseUrl` must be absolute */
+export function resolveOptions({
+  baseUrl,
+  mode,
+  origins = [],
+  refreshBefore = 30,
+  refreshTimeout = 5000,
+  extend,
+  storage,
+  accessTokenLifetime = NaN,
+  loginPath = 'login/',
+  csrfPath = 'csrf/',
+  refreshPath = 'api/token/refresh',
+  csrfCookie = 'csrftoken',
+  payloadCookie = 'jwt_access_payload',
+  // Looked up at each call: pages are instrumented and tests replace it.
+  fetch: send = (input, init) => fetch(input, init),
+  cookies = () => (typeof document === 'undefined' ? '' : document.cookie),
+  // Elsewhere than in a page one process may serve many users, who must not share a sign-in.
+  tabs = typeof document !== 'undefined' && browserTabs(),
+  name,
+}: JwtoClientOptions): Settings {
+  const base = new URL(baseUrl, typeof document === 'undefined' ? undefined : document.baseURI);
+  base.pathname = base.pathname.replace(/\/*$/, '/');
   const at = (path: string): string => new URL(path, base).href;
   const refresh = at(refreshPath.replace(/\/*$/, '/'));
   return {
     mode,
     base,
-    origins: [base.origin, ...origins.map((origin) => new URL(origin).origin)],
-    before: (options.refreshBefore ?? 30) * 1000,
-    timeout: options.refreshTimeout ?? 5000,
-    lifetime: accessTokenLifetime && accessTokenLifetime * 1000,
-    storage: options.storage,
-    claims: options.claimsPath,
-    login: at(options.loginPath ?? 'login/'),
-    csrf: at(options.csrfPath ?? 'csrf/'),
-    refresh: `${refresh}${options.extend ? 'update_refresh' : 'refresh_access'}/`,
+    origins: [base, ...origins].map((origin) => new URL(origin).origin),
+    before: refreshBefore * 1000,
+    timeout: refreshTimeout,
+    lifetime: accessTokenLifetime * 1000 || undefined,
+    storage,
+    login: at(loginPath),
+    csrf: at(csrfPath),
+    refresh: refresh + (extend ? 'update_refresh/' : 'refresh_access/'),
     logout: `${refresh}logout/`,
-    csrfCookie: options.csrfCookie ?? 'csrftoken',
-    payloadCookie: options.payloadCookie ?? 'jwt_access_payload',
-    // Looked up at each call: pages are instrumented and tests replace it.
-    send: options.fetch ?? ((input, init) => fetch(input, init)),
-    cookies: options.cookies ?? (() => (page ? document.cookie : '')),
-    // Elsewhere than in a page one process may serve many users, who must not share a sign-in.
-    tabs: (options.tabs ?? (page && browserTabs())) || {},
-    name: options.name ?? `jwto ${refresh} ${mode}`,
+    csrfCookie,
+    payloadCookie,
+    send,
+    cookies,
+    tabs: tabs || {},
+    name: name ?? `jwto ${refresh} ${mode}`,
   };
 }

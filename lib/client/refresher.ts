@@ -9,9 +9,8 @@ import type { Held, Vault } from './vault.js';
 /** What the server says of a refresh token with which there is no going on: the sign-in has ended. */
 const ENDED = /^(token_(missing|expired|revoked|reused|invalid|malformed|wrong_type)|user_inactive)$/;
 
-/** How much of the access token's life is left. @returns milliseconds; `undefined` if nobody knows */
-export const left = ({ exp, offset }: Held): number | undefined =>
-  exp === undefined ? undefined : exp - offset - Date.now();
+/** How much of the access token's life is left, in milliseconds; endless if nobody knows. */
+export const left = ({ expiresAt = Infinity }: Held): number => expiresAt - Date.now();
 
 /** The parts that a refresh needs. */
 export interface RefreshParts {
@@ -20,78 +19,78 @@ export interface RefreshParts {
   vault: Vault;
   tabs: Tabs;
   lock: Lock;
+  /** Whether the session is the other tabs' too. */
+  shared: boolean;
   /** Told when this tab has changed the session. */
-  changed: (change: Omit<SessionChange, 'remote'>) => Promise<void>;
+  changed: (reason: SessionChange['reason'], code?: string) => Promise<void>;
 }
+
+/** Says whether somebody is signed in, after a refresh if the session still is the one that the stamp is of. */
+export type Refresh = (stale: string) => Promise<boolean>;
 
 /**
  * One refresh at a time, in this tab and among all.
  *
- * @returns a function that takes the stamp of the session that is too old, and says whether somebody is signed in after
- * it; it throws `unavailable` or what the server refused with if nobody knows
+ * @returns a function that throws `unavailable`, or what the server refused with, if the session could not be refreshed
+ * and has not ended
  */
-export function createRefresher({ settings, server, vault, tabs, lock, changed }: RefreshParts) {
-  const { refresh: url, timeout, mode, storage } = settings;
-  const shared = mode !== 'JSON' || storage !== undefined;
+export function createRefresher({ settings, server, vault, tabs, lock, shared, changed }: RefreshParts): Refresh {
+  const { refresh: url, logout, timeout, mode } = settings;
   let flight: Promise<boolean> | undefined;
 
-  const isNew = (held: Held, stale: string): boolean => held.stamp !== stale && (left(held) ?? 1) > 0;
+  const isNew = (held: Held, stale: string): boolean => held.stamp !== stale && left(held) > 0;
 
-  const ask = async (held: Held): Promise<Answer> => {
-    const headers = held.refresh ? { authorization: `Bearer ${held.refresh}` } : {};
-    const attempt = async (): Promise<Answer> => {
-      const answer = await server.call('POST', url, { headers }, timeout);
-      // Cut off, or of something in between: as good as none.
-      if (answer.ok && mode === 'JSON' && !(answer.access && answer.refresh)) throw refusal({ ...answer, status: 502 });
-      return answer;
-    };
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof JwtoClientError) || error.code !== 'unavailable' || error.status === 429) throw error;
-      // The reply may be what was lost: inside the server's grace the same token gets the same successor.
-      await sleep(Math.min((error.retryAfter ?? 1) * 1000, timeout));
-      return attempt();
-    }
+  const ask = async ({ refresh }: Held): Promise<Answer> => {
+    const answer = await server.ask('POST', url, refresh, undefined, timeout);
+    // Of something in between: as good as none.
+    if (answer.ok && refresh && !answer.refresh) throw refusal(answer, 'unavailable');
+    return answer;
   };
 
   const renew = async (held: Held): Promise<boolean> => {
-    const answer = await ask(held);
-    if (!answer.ok) {
-      if (answer.status !== 401 || !ENDED.test(String(answer.code))) throw refusal(answer);
-      // Only who still has what was refused may say so: another tab can have been faster.
+    const {
+      ok,
+      status,
+      code = '',
+      ...answer
+    } = await ask(held).catch(async (error: unknown) => {
+      const { code, status, retryAfter = 1 } = error as JwtoClientError;
+      if (code !== 'unavailable' || status === 429) throw error;
+      // The reply may be what was lost: inside the server's grace the same token gets the same successor.
+      await sleep(Math.min(retryAfter * 1000, timeout));
+      return ask(held);
+    });
+    if (!ok) {
+      if (status !== 401 || !ENDED.test(code)) throw refusal({ ok, status, code, ...answer });
       if (shared) await sleep(30);
-      const now = await vault.read();
-      if (now && now.stamp !== held.stamp) return true;
-      if (now) {
-        await vault.drop('ended', String(answer.code));
-        await changed({ reason: 'ended', code: String(answer.code) });
-      }
-      return false;
     }
     const now = await vault.read();
-    if (now?.since !== held.since || now.refresh !== held.refresh) {
-      // Signed out or in meanwhile, by a tab that did not wait: what this answer brought is of the past. Its cookies
-      // may have come back after the end, so they are taken away again.
-      if (!now && mode !== 'JSON') await server.call('DELETE', settings.logout).catch(() => undefined);
-      return now !== null;
+    // Signed out or in meanwhile, by a tab that did not wait: whatever the answer is, it is of the past.
+    const isPast = now?.since !== held.since || (ok ? now.refresh !== held.refresh : isNew(now, held.stamp));
+    if (ok && !isPast) {
+      await vault.take(answer, held);
+      await changed('refresh');
+    } else if (!isPast) {
+      await vault.drop('ended', code);
+      await changed('ended', code);
+      return false;
+    } else if (ok && !now && mode !== 'JSON') {
+      // Its cookies may have come back after the end.
+      await server.ask('DELETE', logout).catch(() => 0);
     }
-    await vault.take(answer, held, answer.date);
-    await changed({ reason: 'refresh' });
-    return true;
+    return !!now;
   };
-
-  const run = async (stale: string): Promise<boolean> => {
+  const run = (stale: string): Promise<boolean> => {
     const began = Date.now();
     return lock(async () => {
-      for (let look = 0; ; look++) {
+      for (let settled = !shared; ; settled = true) {
         const held = await vault.read();
-        if (!held || isNew(held, stale)) return held !== null;
-        if ((tabs.get()?.failed ?? 0) > began) throw new JwtoClientError('unavailable', 'Another tab got no answer.');
-        if (look || !shared) {
+        if (!held || isNew(held, stale)) return !!held;
+        if (shared && (tabs.get().failed ?? 0) > began)
+          throw new JwtoClientError('unavailable', 'Another tab got no answer');
+        if (settled) {
           return renew(held).catch((error: unknown) => {
-            const note = tabs.get();
-            if (note && shared) tabs.post({ ...note, reason: 'failed', failed: Date.now() });
+            if (shared) tabs.post({ ...tabs.get(), reason: 'failed', failed: Date.now() });
             throw error;
           });
         }
@@ -101,10 +100,9 @@ export function createRefresher({ settings, server, vault, tabs, lock, changed }
     });
   };
 
-  return async (stale: string): Promise<boolean> => {
+  return async (stale) => {
     const held = await vault.read();
-    if (!held || isNew(held, stale)) return held !== null;
-    flight ??= run(stale).finally(() => (flight = undefined));
-    return flight;
+    if (!held || isNew(held, stale)) return !!held;
+    return (flight ??= run(stale).finally(() => (flight = undefined)));
   };
 }

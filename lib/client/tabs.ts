@@ -1,3 +1,4 @@
+import { parse } from './claims.js';
 import type { Settings } from './options.js';
 import type { SessionChange } from './types.js';
 
@@ -8,27 +9,25 @@ export interface Note {
   /** What happened, `failed` being a refresh that came to nothing. */
   readonly reason: SessionChange['reason'] | 'failed';
   readonly code?: string | undefined;
-  /** Whether somebody is signed in. */
-  readonly in: boolean;
-  /** When the last login or the end was: tells one sign-in from the next. */
-  readonly since: number;
-  /** Different after each login and refresh. */
-  readonly stamp: string;
   /** When the last failed refresh was. */
   readonly failed?: number | undefined;
-  /** When the access token expires, by the server's clock, if known. */
-  readonly exp?: number | undefined;
-  /** How far the server's clock is ahead of this device's. */
-  readonly offset: number;
   readonly sid?: string | undefined;
-  /** The user's id, as a string. */
+  /** JSON only: the user's id, as a string. */
   readonly user?: string | undefined;
+  /** Cookies only: when the last login or the end was; tells one sign-in from the next. */
+  readonly since?: number | undefined;
+  /** Cookies only: different after each login and refresh, and empty when nobody is signed in. */
+  readonly stamp?: string | undefined;
+  /** Cookies only: when the access token expires, if known. */
+  readonly expiresAt?: number | undefined;
+  /** Cookies only: how far the server's clock is ahead of this device's. */
+  readonly offset?: number | undefined;
 }
 
 /** The note that the tabs share, and the news of it. */
 export interface Tabs {
   /** The newest note that reached this tab. */
-  get(): Note | undefined;
+  get(): Partial<Note>;
   /** Writes a note and tells the other tabs. */
   post(note: Omit<Note, 'at'>): void;
   close(): void;
@@ -37,18 +36,13 @@ export interface Tabs {
 /** @param news - called when another tab has posted a note */
 export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void): Tabs {
   const { localStorage, BroadcastChannel, window } = tabs;
-  let newest: Note | undefined;
-  const adopt = (note: Note | undefined): boolean => {
-    if (!note || (newest && note.at <= newest.at)) return false;
-    newest = note;
-    return true;
+  let newest: Partial<Note> = {};
+  const isNewer = (note: Note | undefined): note is Note => !!note && note.at > (newest.at ?? 0);
+  const hear = (note: Note | undefined): void => {
+    if (isNewer(note)) news((newest = note));
   };
-  const hear = (note: Note): void => {
-    if (adopt(note)) news(note);
-  };
-  const changed = ({ key, newValue }: Pick<StorageEvent, 'key' | 'newValue'>): void => {
-    const note = key === name && parse(newValue);
-    if (note) hear(note);
+  const stored = ({ key, newValue }: Pick<StorageEvent, 'key' | 'newValue'>): void => {
+    if (key === name) hear(parse(newValue));
   };
   const channel = BroadcastChannel && new BroadcastChannel(name);
   if (channel) {
@@ -57,38 +51,30 @@ export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void
     };
     // Node stays alive for an open channel.
     (channel as { unref?: () => void }).unref?.();
-  } else window?.addEventListener('storage', changed);
+  } else window?.addEventListener('storage', stored);
 
   return {
     get() {
       try {
-        adopt(parse(localStorage?.getItem(name)));
+        const note = parse<Note>(localStorage?.getItem(name));
+        if (isNewer(note)) newest = note;
       } catch {
         // What storage does not give, the channel has told.
       }
       return newest;
     },
     post(note) {
-      const own = { ...note, at: Math.max(Date.now(), (newest?.at ?? 0) + 0.01) };
-      newest = own;
+      newest = { ...note, at: Math.max(Date.now(), (newest.at ?? 0) + 0.01) };
+      channel?.postMessage(newest);
       try {
-        localStorage?.setItem(name, JSON.stringify(own));
+        localStorage?.setItem(name, JSON.stringify(newest));
       } catch {
-        // Full or forbidden: the channel still tells the tabs that are open.
+        // Full or forbidden: the channel has told the tabs that are open.
       }
-      channel?.postMessage(own);
     },
     close() {
       channel?.close();
-      window?.removeEventListener('storage', changed);
+      window?.removeEventListener('storage', stored);
     },
   };
-}
-
-function parse(json: string | null | undefined): Note | undefined {
-  try {
-    return (json && (JSON.parse(json) as Note)) || undefined;
-  } catch {
-    return undefined;
-  }
 }

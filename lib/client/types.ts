@@ -21,14 +21,14 @@ export interface SessionClaims {
 /**
  * Who is signed in.
  *
- * @typeParam Claims - the application's claims; `undefined` in the mode ONE-COOKIE without `claimsPath`
+ * @typeParam Claims - the application's claims; `undefined` in the mode ONE-COOKIE, where a page cannot read them
  */
 export interface ClientSession<Claims> {
   readonly claims: Claims;
   /**
    * When the access token expires, in milliseconds since the epoch **by this device's clock**: what is left is
    * `expiresAt - Date.now()`. It is refreshed when it is used, so this is not the end of the session. `undefined` where
-   * the page cannot know: in the mode ONE-COOKIE without `claimsPath` and `accessTokenLifetime`.
+   * the page cannot know: in the mode ONE-COOKIE without `accessTokenLifetime`.
    */
   readonly expiresAt: number | undefined;
 }

@@ -1,20 +1,18 @@
-import { cookieValues, payloadClaims, tokenClaims } from './claims.js';
+import { cookieValues, parse, payloadClaims, tokenClaims } from './claims.js';
 import type { Settings } from './options.js';
-import type { Note, Tabs } from './tabs.js';
+import type { Tabs } from './tabs.js';
 import type { SessionClaims } from './types.js';
 
-/** The session as it can be seen from here. Times are milliseconds since the epoch. */
+/** The session as it can be seen from here. Times are milliseconds since the epoch, by this device's clock. */
 export interface Held {
   /** Different after each login and refresh. */
   readonly stamp: string;
-  /** When the sign-in was, by this device's clock. */
+  /** When the sign-in was. */
   readonly since: number;
   /** `undefined` where the page cannot read them, or the cookie has expired. */
   readonly claims: SessionClaims | undefined;
-  /** When the access token expires, by the server's clock, if known. */
-  readonly exp: number | undefined;
-  /** How far the server's clock was ahead of this device's when the token came. */
-  readonly offset: number;
+  /** When the access token expires, if known. */
+  readonly expiresAt: number | undefined;
   /** Cookies only: nobody has told yet whether somebody is signed in. */
   readonly unknown?: boolean;
   /** JSON only. */
@@ -25,28 +23,34 @@ export interface Held {
 
 /** The tokens that an answer may carry. */
 export interface Tokens {
-  access?: unknown;
-  refresh?: unknown;
+  access?: string;
+  refresh?: string;
 }
+
+type Awaitable<T> = T | Promise<T>;
 
 /** Where the session is between requests: in memory or in a storage, or in the browser's cookies. */
 export interface Vault {
   /** `null`: nobody is signed in. */
-  read(): Promise<Held | null>;
+  read(): Awaitable<Held | null>;
   /**
    * Takes what a login or a refresh has brought.
    *
    * @param older - the session that was refreshed; none at a login
-   * @param serverTime - the `Date` of the answer, if it can be read
    */
-  take(tokens: Tokens, older: Held | null, serverTime: number): Promise<void>;
+  take(tokens: Tokens, older?: Held): Awaitable<void>;
   /** Forgets the session, and tells the other tabs why. */
-  drop(reason: 'logout' | 'ended', code?: string): Promise<void>;
+  drop(reason: 'logout' | 'ended', code?: string): Awaitable<void>;
 }
 
-/** From the issued-at of a token that has just come, so that only what passes from now on is measured here. */
-const offsetOf = (claims: SessionClaims | undefined, serverTime: number): number =>
-  (claims?.iat === undefined ? serverTime || Date.now() : claims.iat * 1000) - Date.now();
+/** When a token was issued, in seconds; without `iat`, when its refresh token was. NaN if it does not say. */
+export const issuedAt = ({ iat, refresh_iat = NaN }: Partial<SessionClaims>): number => iat ?? refresh_iat;
+
+/**
+ * How far the server's clock is ahead: its time is in the token that has just come. So only the time that passes from
+ * then on is measured by this device's clock, and it does not matter what time that shows.
+ */
+const offsetOf = (claims: Partial<SessionClaims> = {}): number => issuedAt(claims) * 1000 - Date.now() || 0;
 
 /** Never the same twice. */
 const moment = (): number => Date.now() + Math.random();
@@ -55,91 +59,62 @@ const moment = (): number => Date.now() + Math.random();
 export function tokenVault({ storage, name }: Settings, tabs: Tabs): Vault {
   const key = `${name} tokens`;
   let memory: string | null = null;
-  const write = async (value: string | null): Promise<void> => {
-    if (!storage) memory = value;
-    else if (value === null) await storage.removeItem(key);
-    else await storage.setItem(key, value);
-  };
   const read = async (): Promise<Held | null> => {
-    try {
-      const record = JSON.parse((storage ? await storage.getItem(key) : memory) ?? 'null') as Held | null;
-      const claims = record && tokenClaims(record.access ?? '');
-      return claims ? { ...record, claims, exp: claims.exp * 1000 } : null;
-    } catch (error) {
-      if (error instanceof SyntaxError) return null;
-      throw error;
-    }
-  };
-  const tell = (held: Held | null, reason: Note['reason'], code?: string): void => {
-    const claims = held?.claims;
-    tabs.post({
-      reason,
-      code,
-      in: reason === 'login' || reason === 'refresh',
-      since: 0,
-      stamp: '',
-      offset: 0,
-      sid: claims?.sid,
-      user: claims && String(claims.user.id),
-    });
+    const record = parse<Held & { offset: number }>(storage ? await storage.getItem(key) : memory);
+    const claims = record && tokenClaims(record.access ?? '');
+    return claims ? { ...record, claims, expiresAt: claims.exp * 1000 - record.offset } : null;
   };
   return {
     read,
-    async take({ access, refresh }, older, serverTime) {
-      const since = older?.since ?? moment();
-      const offset = offsetOf(tokenClaims(String(access)), serverTime);
-      await write(JSON.stringify({ access, refresh, since, offset, stamp: String(moment()) }));
-      tell(null, older ? 'refresh' : 'login');
+    async take({ access = '', refresh }, older) {
+      const since = older ? older.since : moment();
+      memory = JSON.stringify({ access, refresh, since, stamp: `${moment()}`, offset: offsetOf(tokenClaims(access)) });
+      await storage?.setItem(key, memory);
+      tabs.post({ reason: older ? 'refresh' : 'login' });
     },
     async drop(reason, code) {
-      const held = await read();
-      await write(null);
-      tell(held, reason, code);
+      const { sid, user } = (await read())?.claims ?? {};
+      memory = null;
+      await storage?.removeItem(key);
+      tabs.post({ reason, code, sid, user: user && `${user.id}` });
     },
   };
 }
 
 /** Cookies, which only the browser holds; what the page cannot see of them is in the tabs' note. */
-export function cookieVault({ mode, cookies, payloadCookie, lifetime }: Settings, tabs: Tabs): Vault {
-  const payload = (): [string, SessionClaims | undefined] => {
-    const [value = ''] = mode === 'TWO-COOKIES' ? cookieValues(cookies(), payloadCookie) : [];
-    return [value, payloadClaims(value)];
-  };
+export function cookieVault({ mode, cookies, payloadCookie, lifetime = NaN }: Settings, tabs: Tabs): Vault {
+  const payload = (): string => (mode === 'TWO-COOKIES' && cookieValues(cookies(), payloadCookie)[0]) || '';
   return {
     read() {
-      const note = tabs.get();
-      const [value, claims] = payload();
+      const { stamp, sid, since = 0, offset = 0, expiresAt } = tabs.get();
+      const value = payload();
+      const claims = payloadClaims(value);
       // A cookie that came back with a late answer is of the session that was ended; one of another session is a
       // sign-in that this client did not make.
-      if (note?.in === false && (!claims || claims.sid === note.sid)) return Promise.resolve(null);
-      return Promise.resolve({
-        stamp: value + (note?.stamp ?? ''),
-        since: note?.since ?? 0,
+      if (stamp === '' && (!claims || claims.sid === sid)) return null;
+      return {
+        stamp: `${value} ${stamp}`,
+        since,
         claims,
         // The browser drops the cookie when the token expires.
-        exp: claims ? claims.exp * 1000 : note?.sid ? 0 : note?.exp,
-        offset: note?.offset ?? 0,
-        unknown: !note && !claims,
-      });
+        expiresAt: claims ? claims.exp * 1000 - offset : sid ? 0 : expiresAt,
+        unknown: !stamp && !claims,
+      };
     },
-    take(_tokens, older, serverTime) {
-      const [, claims] = payload();
-      const offset = offsetOf(claims, serverTime);
+    take(_tokens, older) {
+      const claims = payloadClaims(payload());
       tabs.post({
         reason: older ? 'refresh' : 'login',
-        in: true,
         since: older?.since || moment(),
-        stamp: String(moment()),
-        exp: claims ? claims.exp * 1000 : lifetime && Date.now() + offset + lifetime,
-        offset,
+        stamp: `${moment()}`,
         sid: claims?.sid,
+        offset: offsetOf(claims),
+        expiresAt: Date.now() + lifetime || undefined,
       });
-      return Promise.resolve();
     },
     drop(reason, code) {
-      const sid = payload()[1]?.sid ?? tabs.get()?.sid;
-      tabs.post({ reason, code, in: false, since: moment(), stamp: '', offset: 0, sid });
-      return Promise.resolve();
+      const sid = payloadClaims(payload())?.sid ?? tabs.get().sid;
+      tabs.post({ reason, code, since: moment(), stamp: '', sid });
     },
   };
 }
