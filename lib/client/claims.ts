@@ -1,30 +1,30 @@
 import type { SessionClaims } from './types.js';
 
 /** What JSON says; `undefined` where it is none. */
-export function parse<T>(json: string | null | undefined): T | undefined {
+export function parse(json: string | null | undefined): unknown {
   try {
-    return (JSON.parse(json ?? '') as T | null) ?? undefined;
+    return JSON.parse(json ?? '') ?? undefined;
   } catch {
     return undefined;
   }
 }
 
-/** The claims in an access token, unverified: the server verifies them. `undefined` if it is none. */
-export function tokenClaims(token: string): SessionClaims | undefined {
-  const bytes = decode((token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/'));
-  return parse(new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))));
-}
-
-/** The claims in the payload cookie, which is base64 of JSON in ASCII. `undefined` if it is none. */
-export const payloadClaims = (value: string): SessionClaims | undefined => parse(decode(value));
-
-function decode(base64: string): string {
+/**
+ * The claims in base64 of either alphabet, unverified: the server verifies them. `undefined` if there are none.
+ *
+ * @param base64 - the payload cookie, or the middle of an access token
+ */
+export function claimsIn(base64 = ''): SessionClaims | undefined {
   try {
-    return atob(base64);
+    const bytes = atob(base64.replace(/-/g, '+').replace(/_/g, '/'));
+    return parse(new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))) as SessionClaims;
   } catch {
-    return '';
+    return undefined;
   }
 }
+
+/** The claims in an access token. `undefined` if it is none. */
+export const tokenClaims = (token?: string): SessionClaims | undefined => claimsIn(token?.split('.')[1]);
 
 /** Every value of a cookie, in the order in which the browser sends them; there are several if someone planted one. */
 export function cookieValues(cookies: string, name: string): string[] {

@@ -1,15 +1,12 @@
 import { unreadable } from './errors.js';
 import { createLock } from './lock.js';
 import { resolveOptions, type JwtoClientOptions } from './options.js';
-import { abortable, outgoing } from './outgoing.js';
-import { createRefresher, left } from './refresher.js';
+import { abortable, outgoing, type Outgoing } from './outgoing.js';
+import { createRefresher, ENDED, left } from './refresher.js';
 import { codeOf, connectServer, refusal } from './server.js';
 import { connectTabs, type Note } from './tabs.js';
 import type { ClientSession, JwtoClient, SessionChange, SessionClaims, SessionListener } from './types.js';
 import { cookieVault, issuedAt, tokenVault, type Held } from './vault.js';
-
-/** What the server says of an access token where a new one may do. */
-const STALE = /^token_(expired|missing|revoked)$/;
 
 /**
  * Makes a client for one sign-in at one server. Nothing is sent before it is used.
@@ -34,7 +31,7 @@ export function createJwtoClient<Claims extends object = object>(
 ): JwtoClient<(SessionClaims & Claims) | undefined>;
 export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown> {
   const settings = resolveOptions(options);
-  const { mode, base, origins, before, lifetime = NaN, send } = settings;
+  const { mode, base, origins, before, lifetime, more, send } = settings;
   const cookies = mode !== 'JSON';
   const shared = cookies || !!settings.storage;
   const listeners = new Set<SessionListener<unknown>>();
@@ -64,9 +61,9 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
   };
   const refresh = createRefresher({ settings, server, vault, tabs, lock, shared, changed });
 
-  /** @param tell - whether the server is told */
-  const end = async (held: Held | null, tell: boolean): Promise<void> => {
-    if (tell) {
+  const end = async (): Promise<void> => {
+    const held = await vault.read();
+    if (cookies || held) {
       const answer = await server.ask('DELETE', settings.logout, held?.refresh);
       if (!answer.ok && answer.status !== 401) throw refusal(answer);
     }
@@ -75,14 +72,12 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
   };
 
   /** Another tab has changed something. */
-  const heard = async ({ reason, code, user, sid, at }: Note): Promise<void> => {
+  const heard = async ({ reason, code, user, at }: Note): Promise<void> => {
     if (reason === 'failed') return;
     const held = await vault.read();
-    const claims = held?.claims;
     // Tokens that only this tab has, of the user who has just signed out in another one.
-    if (!cookies && reason === 'logout' && claims && `${claims.user.id}` === user && held.since < at) {
-      await end(held, sid !== claims.sid);
-    } else await changed(reason, code, true);
+    if (user && String(held?.claims?.user.id) === user && (held?.since ?? at) < at) await end();
+    else await changed(reason, code, true);
   };
 
   /** Waits for a refresh if the token has expired; has one begun if it soon will. */
@@ -96,29 +91,30 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
     if (wait || left(held) <= 0) await refreshed;
   };
 
-  const request: JwtoClient<unknown>['fetch'] = async (input, init = {}) => {
-    const { url, method, headers: own, signal, repeatable, input: target } = outgoing(input, init, base);
-    if (!origins.includes(url.origin)) return send(target(), init);
-    const usesOurs = cookies || !own.has('authorization');
-    if (usesOurs) await abortable(ensure(await vault.read(), !repeatable), signal);
+  const request = async (
+    { url, method, headers: own, repeatable, input }: Outgoing,
+    init: RequestInit,
+  ): Promise<Response> => {
+    if (!origins.includes(url.origin)) return send(input(), init);
+    const ours = cookies || !own.has('authorization');
+    if (ours) await ensure(await vault.read(), !repeatable);
     for (let again = false; ; again = true) {
       const held = await vault.read();
-      const headers = new Headers(own);
-      if (held?.access && usesOurs) headers.set('authorization', `Bearer ${held.access}`);
-      const response = await server.prove(
-        method,
-        headers,
-        (headers) => send(target(), { ...(cookies && { credentials: 'include' }), ...init, headers }),
-        repeatable,
-      );
-      if (again || !held || !usesOurs || response.status !== 401 || !STALE.test(await codeOf(response)))
-        return response;
-      if (!(await abortable(refresh(held.stamp), signal)) || !repeatable) return response;
+      const attempt = (headers: Headers): Promise<Response> => {
+        if (ours && held?.access) headers.set('authorization', `Bearer ${held.access}`);
+        return send(input(), { ...more, ...init, headers });
+      };
+      const response = await server.prove(method, own, attempt, repeatable);
+      if (again || !held || !ours || response.status !== 401 || !ENDED.test(await codeOf(response))) return response;
+      if (!(await refresh(held.stamp)) || !repeatable) return response;
     }
   };
 
   return {
-    fetch: request,
+    fetch(input, init = {}) {
+      const out = outgoing(input, init, base);
+      return abortable(request(out, init), out.signal);
+    },
     login(credentials, { signal } = {}) {
       const work = lock(async () => {
         const answer = await server.ask('POST', settings.login, '', {
@@ -133,20 +129,14 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
       });
       return abortable(work, signal);
     },
-    logout: () =>
-      lock(async () => {
-        const held = await vault.read();
-        await end(held, cookies || !!held);
-      }),
+    logout: () => lock(end),
     async session() {
       const held = await vault.read();
       try {
-        if (held?.unknown) await refresh(held.stamp);
-        else await ensure(held);
+        await (held?.unknown ? refresh(held.stamp) : ensure(held));
       } catch (error) {
         // Offline: who it was is still known.
         if (!held?.claims) throw error;
-        return describe(held);
       }
       const now = await vault.read();
       return now && describe(now);

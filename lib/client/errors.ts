@@ -33,11 +33,11 @@ export interface JwtoClientErrorDetails {
  */
 export class JwtoClientError extends Error {
   /** Stable; the message may change. */
-  readonly code: JwtoClientErrorCode;
+  declare readonly code: JwtoClientErrorCode;
   /** The HTTP status, where there was an answer. */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
   /** Seconds after which the server wants to be asked again (`Retry-After`). */
-  readonly retryAfter: number | undefined;
+  declare readonly retryAfter: number | undefined;
 
   constructor(code: JwtoClientErrorCode, message: string, details: JwtoClientErrorDetails = {}) {
     super(message, details);
@@ -52,6 +52,5 @@ export class JwtoClientError extends Error {
 export const unreadable = (code: 'csrf_unreadable' | 'session_unreadable', cookie: string): JwtoClientError =>
   new JwtoClientError(
     code,
-    `This page cannot read the cookie "${cookie}". For a page on another host, set the server's "domain" to the ` +
-      `domain of both; else check the name.`,
+    `This page cannot read the cookie "${cookie}". Is the name right? From another host it takes the server's "domain".`,
   );

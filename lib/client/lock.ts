@@ -12,49 +12,49 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => set
  *
  * @param patience - milliseconds; less than the server's grace, so that what a frozen tab has begun is not lost
  */
-export function createLock({ name, tabs: { locks, localStorage } }: Settings, patience: number): Lock {
+export function createLock({ name, tabs }: Settings, patience: number): Lock {
   // A level is a lock of its own: on the one above the first wait those who gave up on the holder of the first. Whoever
   // gets that steals the first one back, so the tabs that come later wait for nobody.
-  const byWebLock = async <T>(manager: NonNullable<typeof locks>, work: () => Promise<T>, level = 0): Promise<T> => {
+  const byWebLock = async <T>(locks: Pick<LockManager, 'request'>, work: () => Promise<T>, level = 0): Promise<T> => {
     let running: Promise<T> | undefined;
     const begin = (): Promise<T> => (running = work());
     const signal = AbortSignal.timeout(patience);
     try {
-      await manager.request(level ? `${name} ${level}` : name, { signal }, () =>
-        level ? manager.request(name, { steal: true }, begin) : begin(),
+      await locks.request(level ? name + String(level) : name, { signal }, () =>
+        level ? locks.request(name, { steal: true }, begin) : begin(),
       );
     } catch {
       // The work's own failure, a lock that was stolen from under it, the end of patience, or locks that are forbidden.
     }
-    return running ?? (signal.aborted ? byWebLock(manager, work, level + 1) : work());
+    return running ?? (signal.aborted ? byWebLock(locks, work, level + 1) : work());
   };
 
-  const byLease = async <T>(storage: NonNullable<typeof localStorage>, work: () => Promise<T>): Promise<T> => {
+  // A lease is the time of its end, with a fraction that only its holder knows.
+  const byLease = async <T>(work: () => Promise<T>): Promise<T> => {
     const key = `${name} lease`;
-    const mine = `${Math.random()}`;
+    const lease = (): number => Number(tabs.localStorage?.getItem(key));
     const giveUp = Date.now() + 2 * patience;
-    const holder = (): string | undefined => {
-      const [other, end] = (storage.getItem(key) ?? '').split(' ');
-      const rest = Number(end) - Date.now();
-      return rest > 0 && rest <= patience ? other : undefined;
-    };
+    let mine = NaN;
     try {
-      while (holder() !== mine && Date.now() < giveUp) {
-        if (!holder()) storage.setItem(key, `${mine} ${Date.now() + patience}`);
+      while (tabs.localStorage && lease() !== mine && Date.now() < giveUp) {
+        if (lease() < Date.now()) {
+          mine = Date.now() + patience + Math.random();
+          tabs.localStorage.setItem(key, String(mine));
+        }
         // Long enough for two tabs that wrote at once to see whose value stayed.
         await sleep(30 + Math.random() * 20);
       }
-      return await work();
-    } finally {
-      if (holder() === mine) storage.removeItem(key);
+    } catch {
+      // Full or forbidden: the server bears parallel refreshes.
     }
+    return work().finally(() => {
+      if (mine && lease() === mine) tabs.localStorage?.removeItem(key);
+    });
   };
 
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
-    const mine = last.then(() =>
-      locks ? byWebLock(locks, work) : localStorage ? byLease(localStorage, work) : work(),
-    );
+    const mine = last.then(() => (tabs.navigator?.locks ? byWebLock(tabs.navigator.locks, work) : byLease(work)));
     last = mine.catch(() => 0);
     return mine;
   };

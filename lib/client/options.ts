@@ -49,7 +49,10 @@ export interface Settings {
   origins: readonly string[];
   before: number;
   timeout: number;
-  lifetime: number | undefined;
+  /** NaN if not given. */
+  lifetime: number;
+  /** What every request to the server has. */
+  more: RequestInit;
   storage: TokenStorage | undefined;
   login: string;
   csrf: string;
@@ -63,17 +66,7 @@ export interface Settings {
   name: string;
 }
 
-/** What a browser has. */
-function browserTabs(): TabsEnvironment {
-  const { navigator, BroadcastChannel } = window;
-  let localStorage: Storage | undefined;
-  try {
-    ({ localStorage } = window);
-  } catch {
-    // Forbidden by the user or in a sandbox: the tabs still have their channel.
-  }
-  return { locks: (navigator as Partial<Navigator>).locks, BroadcastChannel, localStorage, window };
-}
+const page = globalThis as Partial<typeof globalThis>;
 
 /** @throws TypeError if `baseUrl` or one of `origins` is no URL; outside a page `baseUrl` must be absolute */
 export function resolveOptions({
@@ -92,12 +85,12 @@ export function resolveOptions({
   payloadCookie = 'jwt_access_payload',
   // Looked up at each call: pages are instrumented and tests replace it.
   fetch: send = (input, init) => fetch(input, init),
-  cookies = () => (typeof document === 'undefined' ? '' : document.cookie),
+  cookies = () => page.document?.cookie ?? '',
   // Elsewhere than in a page one process may serve many users, who must not share a sign-in.
-  tabs = typeof document !== 'undefined' && browserTabs(),
+  tabs = !!page.document && page,
   name,
 }: JwtoClientOptions): Settings {
-  const base = new URL(baseUrl, typeof document === 'undefined' ? undefined : document.baseURI);
+  const base = new URL(baseUrl, page.document?.baseURI);
   base.pathname = base.pathname.replace(/\/*$/, '/');
   const at = (path: string): string => new URL(path, base).href;
   const refresh = at(refreshPath.replace(/\/*$/, '/'));
@@ -107,12 +100,13 @@ export function resolveOptions({
     origins: [base, ...origins].map((origin) => new URL(origin).origin),
     before: refreshBefore * 1000,
     timeout: refreshTimeout,
-    lifetime: accessTokenLifetime * 1000 || undefined,
+    lifetime: accessTokenLifetime * 1000,
     storage,
     login: at(loginPath),
     csrf: at(csrfPath),
     refresh: refresh + (extend ? 'update_refresh/' : 'refresh_access/'),
     logout: `${refresh}logout/`,
+    more: mode === 'JSON' ? {} : { credentials: 'include' },
     csrfCookie,
     payloadCookie,
     send,

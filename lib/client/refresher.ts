@@ -6,8 +6,11 @@ import type { Tabs } from './tabs.js';
 import type { SessionChange } from './types.js';
 import type { Held, Vault } from './vault.js';
 
-/** What the server says of a refresh token with which there is no going on: the sign-in has ended. */
-const ENDED = /^(token_(missing|expired|revoked|reused|invalid|malformed|wrong_type)|user_inactive)$/;
+/**
+ * What the server says of a token with which there is no going on: it is missing, expired, revoked, reused, invalid or
+ * malformed, or its user is inactive. Of a refresh token, the sign-in has ended; of an access token, a new one may do.
+ */
+export const ENDED = /^(token_(?!not_|wrong_|too_)|user_inactive)/;
 
 /** How much of the access token's life is left, in milliseconds; endless if nobody knows. */
 export const left = ({ expiresAt = Infinity }: Held): number => expiresAt - Date.now();
@@ -87,7 +90,7 @@ export function createRefresher({ settings, server, vault, tabs, lock, shared, c
         const held = await vault.read();
         if (!held || isNew(held, stale)) return !!held;
         if (shared && (tabs.get().failed ?? 0) > began)
-          throw new JwtoClientError('unavailable', 'Another tab got no answer');
+          throw new JwtoClientError('unavailable', `No answer from ${url}`);
         if (settled) {
           return renew(held).catch((error: unknown) => {
             if (shared) tabs.post({ ...tabs.get(), reason: 'failed', failed: Date.now() });

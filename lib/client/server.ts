@@ -40,9 +40,9 @@ export interface Server {
 
 /** The `code` of a refusal; leaves its body to be read. */
 export const codeOf = async (response: Response): Promise<string> =>
-  parse<Answer>(await response.clone().text())?.code ?? '';
+  (parse(await response.clone().text()) as Partial<Answer> | undefined)?.code ?? '';
 
-export function connectServer({ mode, send, csrf, cookies, csrfCookie }: Settings): Server {
+export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: Settings): Server {
   const header = 'X-CSRFToken';
   let renewing: Promise<Response> | undefined;
   let wrong: string | undefined;
@@ -52,13 +52,14 @@ export function connectServer({ mode, send, csrf, cookies, csrfCookie }: Setting
     const values = cookieValues(cookies(), csrfCookie);
     return values.find((value) => value !== wrong) ?? values[0] ?? '';
   };
-  const more: RequestInit = { credentials: mode === 'JSON' ? 'omit' : 'include', cache: 'no-store' };
 
   /** @returns whether there is another token now than the one that was refused */
   const renew = async (refused: string): Promise<boolean> => {
     wrong = refused;
     if (token() !== refused) return true;
-    renewing ??= send(csrf, more).finally(() => (renewing = undefined));
+    renewing ??= send(csrf, { ...more, cache: 'no-store', signal: AbortSignal.timeout(5000) }).finally(
+      () => (renewing = undefined),
+    );
     if (!(await renewing).ok) return false;
     if (token()) return true;
     throw unreadable('csrf_unreadable', csrfCookie);
@@ -70,7 +71,7 @@ export function connectServer({ mode, send, csrf, cookies, csrfCookie }: Setting
     const proof = token();
     if (due && proof) headers.set(header, proof);
     const response = await send(headers);
-    if (!due || response.status !== 403 || !/^csrf_mi/.test(await codeOf(response))) return response;
+    if (!due || response.status !== 403 || !(await codeOf(response)).startsWith('csrf_mi')) return response;
     if (!(await renew(proof)) || !repeatable) return response;
     headers.set(header, token());
     return send(headers);
@@ -79,14 +80,14 @@ export function connectServer({ mode, send, csrf, cookies, csrfCookie }: Setting
   return {
     prove,
     async ask(method, url, bearer, init, timeout = 20_000) {
+      const all = { signal: AbortSignal.timeout(timeout), ...more, ...init, method };
       let response: Response;
       let body: string;
       try {
-        response = await prove(
-          method,
-          { ...init?.headers, ...(bearer && { authorization: `Bearer ${bearer}` }) },
-          (headers) => send(url, { signal: AbortSignal.timeout(timeout), ...more, ...init, method, headers }),
-        );
+        response = await prove(method, init?.headers, (headers) => {
+          if (bearer) headers.set('authorization', `Bearer ${bearer}`);
+          return send(url, { ...all, headers });
+        });
         body = await response.text();
       } catch (cause) {
         init?.signal?.throwIfAborted();
@@ -95,7 +96,7 @@ export function connectServer({ mode, send, csrf, cookies, csrfCookie }: Setting
       }
       const { ok, status, headers } = response;
       const answer = {
-        ...parse<Answer>(body),
+        ...(parse(body) as Tokens | undefined),
         ok,
         status,
         retryAfter: Number(headers.get('retry-after')) || undefined,
@@ -109,5 +110,5 @@ export function connectServer({ mode, send, csrf, cookies, csrfCookie }: Setting
 /** The error for an answer that refuses. */
 export function refusal({ code, error, ...answer }: Answer, otherwise = 'refused'): JwtoClientError {
   const reason = code && code !== 'store_unavailable' ? code : otherwise;
-  return new JwtoClientError(reason, error ?? `The server answered ${answer.status}`, answer);
+  return new JwtoClientError(reason, error ?? `HTTP ${String(answer.status)}`, answer);
 }

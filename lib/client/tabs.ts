@@ -11,8 +11,9 @@ export interface Note {
   readonly code?: string | undefined;
   /** When the last failed refresh was. */
   readonly failed?: number | undefined;
+  /** Cookies only. */
   readonly sid?: string | undefined;
-  /** JSON only: the user's id, as a string. */
+  /** JSON only: the id, as a string, of the user who signed out. */
   readonly user?: string | undefined;
   /** Cookies only: when the last login or the end was; tells one sign-in from the next. */
   readonly since?: number | undefined;
@@ -35,31 +36,25 @@ export interface Tabs {
 
 /** @param news - called when another tab has posted a note */
 export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void): Tabs {
-  const { localStorage, BroadcastChannel, window } = tabs;
+  const { BroadcastChannel } = tabs;
   let newest: Partial<Note> = {};
   const isNewer = (note: Note | undefined): note is Note => !!note && note.at > (newest.at ?? 0);
-  const hear = (note: Note | undefined): void => {
-    if (isNewer(note)) news((newest = note));
-  };
-  const stored = ({ key, newValue }: Pick<StorageEvent, 'key' | 'newValue'>): void => {
-    if (key === name) hear(parse(newValue));
-  };
   const channel = BroadcastChannel && new BroadcastChannel(name);
   if (channel) {
-    channel.onmessage = ({ data }) => {
-      hear(data as Note);
+    channel.onmessage = ({ data }: MessageEvent<Note>) => {
+      if (isNewer(data)) news((newest = data));
     };
     // Node stays alive for an open channel.
     (channel as { unref?: () => void }).unref?.();
-  } else window?.addEventListener('storage', stored);
+  }
 
   return {
     get() {
       try {
-        const note = parse<Note>(localStorage?.getItem(name));
+        const note = parse(tabs.localStorage?.getItem(name)) as Note | undefined;
         if (isNewer(note)) newest = note;
       } catch {
-        // What storage does not give, the channel has told.
+        // Storage may be forbidden: the channel has told.
       }
       return newest;
     },
@@ -67,14 +62,13 @@ export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void
       newest = { ...note, at: Math.max(Date.now(), (newest.at ?? 0) + 0.01) };
       channel?.postMessage(newest);
       try {
-        localStorage?.setItem(name, JSON.stringify(newest));
+        tabs.localStorage?.setItem(name, JSON.stringify(newest));
       } catch {
         // Full or forbidden: the channel has told the tabs that are open.
       }
     },
     close() {
       channel?.close();
-      window?.removeEventListener('storage', stored);
     },
   };
 }

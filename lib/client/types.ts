@@ -60,24 +60,14 @@ export interface TokenStorage {
   removeItem(key: string): unknown;
 }
 
-/** A change of `localStorage` by another tab. */
-type OnStorage = (event: Pick<StorageEvent, 'key' | 'newValue'>) => void;
-
-/** By what the tabs of one browser find each other. What is missing is replaced or done without. */
+/** By what the tabs of one browser find each other: what of a `window` there is. */
 export interface TabsEnvironment {
-  /** Web Locks. Without them a lease in `localStorage` is used. */
-  locks?: Pick<LockManager, 'request'> | undefined;
-  /** Without it the tabs tell each other by the event `storage`. */
+  /** For Web Locks. Without them a lease in `localStorage` is used. */
+  navigator?: { locks?: Pick<LockManager, 'request'> | undefined } | undefined;
+  /** Without it a tab learns of the others when it next looks at the session. */
   BroadcastChannel?: (new (name: string) => BroadcastChannel) | undefined;
   /** For a note on when the session changed; never for tokens. */
   localStorage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
-  /** Where the event `storage` is heard; used without BroadcastChannel. */
-  window?:
-    | {
-        addEventListener(type: 'storage', listener: OnStorage): void;
-        removeEventListener(type: 'storage', listener: OnStorage): void;
-      }
-    | undefined;
 }
 
 /** A client for one sign-in at one server. Its methods need no `this`. */

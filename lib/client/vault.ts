@@ -1,4 +1,4 @@
-import { cookieValues, parse, payloadClaims, tokenClaims } from './claims.js';
+import { claimsIn, cookieValues, parse, tokenClaims } from './claims.js';
 import type { Settings } from './options.js';
 import type { Tabs } from './tabs.js';
 import type { SessionClaims } from './types.js';
@@ -60,40 +60,46 @@ export function tokenVault({ storage, name }: Settings, tabs: Tabs): Vault {
   const key = `${name} tokens`;
   let memory: string | null = null;
   const read = async (): Promise<Held | null> => {
-    const record = parse<Held & { offset: number }>(storage ? await storage.getItem(key) : memory);
-    const claims = record && tokenClaims(record.access ?? '');
-    return claims ? { ...record, claims, expiresAt: claims.exp * 1000 - record.offset } : null;
+    const record = parse(storage ? await storage.getItem(key) : memory) as (Held & { offset: number }) | undefined;
+    const claims = tokenClaims(record?.access);
+    return record && claims ? { ...record, claims, expiresAt: claims.exp * 1000 - record.offset } : null;
   };
   return {
     read,
-    async take({ access = '', refresh }, older) {
+    async take({ access, refresh }, older) {
       const since = older ? older.since : moment();
-      memory = JSON.stringify({ access, refresh, since, stamp: `${moment()}`, offset: offsetOf(tokenClaims(access)) });
+      memory = JSON.stringify({
+        access,
+        refresh,
+        since,
+        stamp: String(moment()),
+        offset: offsetOf(tokenClaims(access)),
+      });
       await storage?.setItem(key, memory);
       tabs.post({ reason: older ? 'refresh' : 'login' });
     },
     async drop(reason, code) {
-      const { sid, user } = (await read())?.claims ?? {};
+      const user = (await read())?.claims?.user;
       memory = null;
       await storage?.removeItem(key);
-      tabs.post({ reason, code, sid, user: user && `${user.id}` });
+      tabs.post({ reason, code, user: reason === 'logout' && user ? String(user.id) : undefined });
     },
   };
 }
 
 /** Cookies, which only the browser holds; what the page cannot see of them is in the tabs' note. */
-export function cookieVault({ mode, cookies, payloadCookie, lifetime = NaN }: Settings, tabs: Tabs): Vault {
-  const payload = (): string => (mode === 'TWO-COOKIES' && cookieValues(cookies(), payloadCookie)[0]) || '';
+export function cookieVault({ mode, cookies, payloadCookie, lifetime }: Settings, tabs: Tabs): Vault {
+  const payload = (): string => cookieValues(mode === 'TWO-COOKIES' ? cookies() : '', payloadCookie)[0] ?? '';
   return {
     read() {
       const { stamp, sid, since = 0, offset = 0, expiresAt } = tabs.get();
       const value = payload();
-      const claims = payloadClaims(value);
+      const claims = claimsIn(value);
       // A cookie that came back with a late answer is of the session that was ended; one of another session is a
       // sign-in that this client did not make.
       if (stamp === '' && (!claims || claims.sid === sid)) return null;
       return {
-        stamp: `${value} ${stamp}`,
+        stamp: value + String(stamp),
         since,
         claims,
         // The browser drops the cookie when the token expires.
@@ -102,18 +108,18 @@ export function cookieVault({ mode, cookies, payloadCookie, lifetime = NaN }: Se
       };
     },
     take(_tokens, older) {
-      const claims = payloadClaims(payload());
+      const claims = claimsIn(payload());
       tabs.post({
         reason: older ? 'refresh' : 'login',
-        since: older?.since || moment(),
-        stamp: `${moment()}`,
+        since: older?.since ?? moment(),
+        stamp: String(moment()),
         sid: claims?.sid,
         offset: offsetOf(claims),
         expiresAt: Date.now() + lifetime || undefined,
       });
     },
     drop(reason, code) {
-      const sid = payloadClaims(payload())?.sid ?? tabs.get().sid;
+      const sid = claimsIn(payload())?.sid ?? tabs.get().sid;
       tabs.post({ reason, code, since: moment(), stamp: '', sid });
     },
   };
