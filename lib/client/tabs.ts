@@ -42,7 +42,12 @@ export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void
   const channel = BroadcastChannel && new BroadcastChannel(name);
   if (channel) {
     channel.onmessage = ({ data }: MessageEvent<Note>) => {
-      if (isNewer(data)) news((newest = data));
+      // As new as what is known: it may have come by storage already. A logout of JSON is never too old: it is not of
+      // one session but of a user.
+      if (data.user ?? data.at >= (newest.at ?? 0)) {
+        if (isNewer(data)) newest = data;
+        news(data);
+      }
     };
     // Node stays alive for an open channel.
     (channel as { unref?: () => void }).unref?.();
