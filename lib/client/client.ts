@@ -125,7 +125,8 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
         if (!answer.ok) throw refusal(answer);
         await vault.take(answer);
         await changed('login');
-        return describe((await vault.read()) as Held);
+        // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- what was just taken
+        return describe((await vault.read())!);
       });
       return abortable(work, signal);
     },
