@@ -17,8 +17,8 @@ export interface Note {
   readonly user?: string | undefined;
   /** Cookies only: when the last login or the end was; tells one sign-in from the next. */
   readonly since?: number | undefined;
-  /** Cookies only: different after each login and refresh, and empty when nobody is signed in. */
-  readonly stamp?: string | undefined;
+  /** Cookies only: different after each login and refresh, and 0 when nobody is signed in. */
+  readonly stamp?: number | undefined;
   /** Cookies only: when the access token expires, if known. */
   readonly expiresAt?: number | undefined;
   /** Cookies only: how far the server's clock is ahead of this device's. */
