@@ -43,12 +43,7 @@ export function createRefresher({ settings, server, vault, tabs, lock, shared, c
 
   const isNew = (held: Held, stale: Held['stamp']): boolean => held.stamp !== stale && left(held) > 0;
 
-  const ask = async ({ refresh }: Held): Promise<Answer> => {
-    const answer = await server.ask('POST', url, refresh, undefined, timeout);
-    // Of something in between: as good as none.
-    if (answer.ok && refresh && !answer.refresh) throw refusal(answer, 'unavailable');
-    return answer;
-  };
+  const ask = ({ refresh }: Held): Promise<Answer> => server.ask('POST', url, refresh, undefined, timeout);
 
   const renew = async (held: Held): Promise<boolean> => {
     const answer = await ask(held).catch(async (error: unknown) => {
@@ -60,7 +55,7 @@ export function createRefresher({ settings, server, vault, tabs, lock, shared, c
     });
     const { ok, code = '' } = answer;
     if (!ok) {
-      if (answer.status !== 401 || !ENDED.test(code)) throw refusal(answer);
+      if (!ENDED.test(code)) throw refusal(answer);
       if (shared) await sleep(30);
     }
     const now = await vault.read();

@@ -241,6 +241,19 @@ describe.each(['JSON', 'ONE-COOKIE', 'TWO-COOKIES'] as const)('a request in the 
     expect(browser.take(REFRESH)).toHaveLength(2);
   });
 
+  it('takes a page of something in between for no answer', async () => {
+    pass(app, 301);
+    const page = () => new Response('<html>Sign in to the hotel</html>', { headers: { 'retry-after': '0.01' } });
+    answer(REFRESH, page);
+    await expect(client.fetch(PATH)).rejects.toMatchObject({ code: 'unavailable', status: 200 });
+    answer('/api/token/refresh/logout/', page);
+    await expect(client.logout()).rejects.toMatchObject({ code: 'unavailable' });
+    answer('/login/', page);
+    await expect(client.login(ALICE)).rejects.toMatchObject({ code: 'unavailable' });
+    browser.network = (_sent, go) => go();
+    expect((await client.fetch(PATH)).status).toBe(200);
+  });
+
   it('gives up a refresh that takes too long, and asks again', async () => {
     browser.close();
     ({ client } = browser.tab({ refreshTimeout: 100 }));

@@ -160,7 +160,7 @@ describe.each(SHARED)('tabs of which one is frozen in the mode %s, by %s and %s'
     await settled();
     pass(app, 301);
     browser.network = async (sent, go) => {
-      if (sent.tab !== 0) return go();
+      if (sent.tab !== 0 || sent.path !== REFRESH) return go();
       if (when === 'before its request left') return new Promise(() => undefined);
       frozen.freeze();
       return go();
