@@ -152,7 +152,7 @@ describe.each(SHARED)('ten tabs in the mode %s, by %s and %s', (mode, by, channe
 
 describe.each(SHARED)('tabs of which one is frozen in the mode %s, by %s and %s', (mode, by, channel) => {
   it.each(['before its refresh was answered', 'before its request left'])('%s: the others go on', async (when) => {
-    await open(mode, { by, channel, refreshTimeout: 400 });
+    await open(mode, { by, channel, refreshTimeout: 800 });
     if (mode === 'JSON') withStorage();
     const frozen = browser.tab();
     const others = browser.tabs(5);
