@@ -1,0 +1,32 @@
+import type { SessionClaims } from './types.js';
+
+/** What JSON says; `undefined` where it is none. */
+export function parse(json: string | null | undefined): unknown {
+  try {
+    return JSON.parse(json ?? '') ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The claims in base64 of either alphabet, unverified: the server verifies them. `undefined` if there are none.
+ *
+ * @param base64 - the payload cookie, or the middle of an access token
+ */
+export function claimsIn(base64 = ''): SessionClaims | undefined {
+  try {
+    const bytes = atob(base64.replace(/-/g, '+').replace(/_/g, '/'));
+    return parse(new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))) as SessionClaims;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The claims in an access token. `undefined` if it is none. */
+export const tokenClaims = (token?: string): SessionClaims | undefined => claimsIn(token?.split('.')[1]);
+
+/** Every value of a cookie, in the order in which the browser sends them; there are several if someone planted one. */
+export function cookieValues(cookies: string, name: string): string[] {
+  return cookies.split(/; */).flatMap((cookie) => (cookie.startsWith(`${name}=`) ? cookie.slice(name.length + 1) : []));
+}

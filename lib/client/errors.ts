@@ -1,0 +1,56 @@
+/**
+ * Why a call to the client failed: one of its own reasons, or the `code` of the server's answer, such as
+ * `credentials_invalid`.
+ *
+ * - `unavailable`: no answer, or 429 or 5xx. Nothing has changed and nobody was signed out: try again.
+ * - `refused`: the server refused and its answer has no `code`.
+ * - `csrf_unreadable`: the page cannot read the CSRF cookie, so it cannot prove that a request is its own.
+ * - `session_unreadable`: the page cannot read the cookie with the claims.
+ */
+export type JwtoClientErrorCode = 'unavailable' | 'refused' | 'csrf_unreadable' | 'session_unreadable' | (string & {});
+
+/** What a {@link JwtoClientError} may carry beside its code and explanation. */
+export interface JwtoClientErrorDetails {
+  /** The HTTP status, where there was an answer. */
+  status?: number | undefined;
+  /** Seconds after which the server wants to be asked again (`Retry-After`). */
+  retryAfter?: number | undefined;
+  cause?: unknown;
+}
+
+/**
+ * Everything that the client throws itself, apart from the reason of an aborted signal and what `fetch` rejects with.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await client.login({ username, password });
+ * } catch (error) {
+ *   if (error instanceof JwtoClientError && error.code === 'credentials_invalid') showWrongPassword();
+ *   else throw error;
+ * }
+ * ```
+ */
+export class JwtoClientError extends Error {
+  /** Stable; the message may change. */
+  declare readonly code: JwtoClientErrorCode;
+  /** The HTTP status, where there was an answer. */
+  declare readonly status: number | undefined;
+  /** Seconds after which the server wants to be asked again (`Retry-After`). */
+  declare readonly retryAfter: number | undefined;
+
+  constructor(code: JwtoClientErrorCode, message: string, details: JwtoClientErrorDetails = {}) {
+    super(message, details);
+    this.name = 'JwtoClientError';
+    this.code = code;
+    this.status = details.status;
+    this.retryAfter = details.retryAfter;
+  }
+}
+
+/** The error for a cookie that the page must read and cannot. */
+export const unreadable = (code: 'csrf_unreadable' | 'session_unreadable', cookie: string): JwtoClientError =>
+  new JwtoClientError(
+    code,
+    `Cannot read the cookie "${cookie}". Is that its name? From another host, the server must set "domain".`,
+  );

@@ -1,0 +1,56 @@
+import type { Settings } from './options.js';
+
+/** Runs work while no other client of that name does, in whatever tab. */
+export type Lock = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Waits. @param ms - milliseconds */
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * A lock among the tabs that have the same name. A tab that holds it and does not move (frozen, stopped in a debugger)
+ * is waited for as long as `patience`; then the others go on, one by one, without it.
+ *
+ * @param patience - milliseconds; less than the server's grace, so that what a frozen tab has begun is not lost
+ */
+export function createLock({ name, tabs }: Settings, patience: number): Lock {
+  // A level is a lock of its own: on the one above the first wait those who gave up on the holder of the first. Whoever
+  // gets that steals the first one back, so the tabs that come later wait for nobody.
+  const byWebLock = async <T>(locks: Pick<LockManager, 'request'>, work: () => Promise<T>, level = ''): Promise<T> => {
+    let running: Promise<T> | undefined;
+    const begin = (): Promise<T> => (running = work());
+    const signal = AbortSignal.timeout(patience);
+    try {
+      await locks.request(name + level, { signal }, () =>
+        level ? locks.request(name, { steal: true }, begin) : begin(),
+      );
+    } catch {
+      // The work's own failure, a lock that was stolen from under it, the end of patience, or locks that are forbidden.
+    }
+    return running ?? (signal.aborted ? byWebLock(locks, work, `${level}+`) : work());
+  };
+
+  // A lease is the time of its end, with a fraction that only its holder knows.
+  const byLease = async <T>(work: () => Promise<T>): Promise<T> => {
+    const key = `${name} lease`;
+    const lease = (): number => Number(tabs.localStorage?.getItem(key));
+    const giveUp = Date.now() + 2 * patience;
+    let mine = NaN;
+    try {
+      while (tabs.localStorage && lease() !== mine && Date.now() < giveUp) {
+        if (lease() < Date.now()) {
+          mine = Date.now() + patience + Math.random();
+          tabs.localStorage.setItem(key, String(mine));
+        }
+        // Long enough for two tabs that wrote at once to see whose value stayed.
+        await sleep(30 + Math.random() * 20);
+      }
+    } catch {
+      // Full or forbidden: the server bears parallel refreshes.
+    }
+    return work().finally(() => {
+      if (mine && lease() === mine) tabs.localStorage?.removeItem(key);
+    });
+  };
+
+  return (work) => (tabs.navigator?.locks ? byWebLock(tabs.navigator.locks, work) : byLease(work));
+}

@@ -1,0 +1,44 @@
+/** A request of the page's, ready to be sent with the credential added, also twice. */
+export interface Outgoing {
+  url: URL;
+  method: string;
+  /** The caller's own. */
+  headers: Headers;
+  signal: AbortSignal | null | undefined;
+  /** Whether it can be sent again: a stream is read only once. */
+  repeatable: boolean;
+  /** What to give to `fetch`, for each sending anew. */
+  input: () => string | Request;
+}
+
+/** @param base - what a relative URL is resolved against */
+export function outgoing(input: string | URL | Request, init: RequestInit, base: URL): Outgoing {
+  const request = typeof input === 'object' && 'clone' in input ? input : undefined;
+  const url = new URL(request?.url ?? (input as string | URL), base);
+  const body: unknown = init.body;
+  const stream = typeof body === 'object' && body !== null && ('getReader' in body || Symbol.asyncIterator in body);
+  return {
+    url,
+    method: init.method ?? request?.method ?? 'GET',
+    headers: new Headers(init.headers ?? request?.headers),
+    signal: init.signal ?? request?.signal,
+    repeatable: !stream,
+    input: () => request?.clone() ?? url.href,
+  };
+}
+
+/** The promise, until the signal aborts: who waits gives up, and what was waited for goes on. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as fetch rejects
+      reject(signal.reason);
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  });
+}

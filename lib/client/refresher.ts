@@ -1,0 +1,101 @@
+import { JwtoClientError } from './errors.js';
+import { sleep, type Lock } from './lock.js';
+import type { Settings } from './options.js';
+import { refusal, type Answer, type Server } from './server.js';
+import type { Tabs } from './tabs.js';
+import type { SessionChange } from './types.js';
+import type { Held, Vault } from './vault.js';
+
+/**
+ * What the server says of a token with which there is no going on: it is missing, expired, revoked, reused, invalid or
+ * malformed, or its user is inactive. Of a refresh token, the sign-in has ended; of an access token, a new one may do.
+ */
+export const ENDED = /^(token_(?!not_|wrong_|too_)|user_inactive)/;
+
+/** How much of the access token's life is left, in milliseconds; endless if nobody knows. */
+export const left = ({ expiresAt = Infinity }: Held): number => expiresAt - Date.now();
+
+/** The parts that a refresh needs. */
+export interface RefreshParts {
+  settings: Settings;
+  server: Server;
+  vault: Vault;
+  tabs: Tabs;
+  lock: Lock;
+  /** Whether the session is the other tabs' too. */
+  shared: boolean;
+  /** Told when this tab has changed the session. */
+  changed: (reason: SessionChange['reason'], code?: string) => Promise<void>;
+}
+
+/** Says whether somebody is signed in, after a refresh if the session still is the one that the stamp is of. */
+export type Refresh = (stale: Held['stamp']) => Promise<boolean>;
+
+/**
+ * One refresh at a time, in this tab and among all.
+ *
+ * @returns a function that throws `unavailable`, or what the server refused with, if the session could not be refreshed
+ * and has not ended
+ */
+export function createRefresher({ settings, server, vault, tabs, lock, shared, changed }: RefreshParts): Refresh {
+  const { refresh: url, logout, refreshTimeout: timeout, mode } = settings;
+  let flight: Promise<boolean> | undefined;
+
+  const isNew = (held: Held, stale: Held['stamp']): boolean => held.stamp !== stale && left(held) > 0;
+
+  const ask = ({ refresh }: Held): Promise<Answer> => server.ask('POST', url, refresh, undefined, timeout);
+
+  const renew = async (held: Held): Promise<boolean> => {
+    const answer = await ask(held).catch(async (error: unknown) => {
+      const { code, status, retryAfter = 1 } = error as JwtoClientError;
+      if (code !== 'unavailable' || status === 429) throw error;
+      // The reply may be what was lost: inside the server's grace the same token gets the same successor.
+      await sleep(Math.min(retryAfter * 1000, timeout));
+      return ask(held);
+    });
+    const { ok, code = '' } = answer;
+    if (!ok) {
+      if (!ENDED.test(code)) throw refusal(answer);
+      if (shared) await sleep(30);
+    }
+    const now = await vault.read();
+    // Signed out or in meanwhile, by a tab that did not wait: whatever the answer is, it is of the past.
+    const isPast = now?.since !== held.since || (ok ? now.refresh !== held.refresh : isNew(now, held.stamp));
+    if (ok && !isPast) {
+      await vault.take(answer, held);
+      await changed('refresh');
+    } else if (!isPast) {
+      await vault.drop('ended', code);
+      await changed('ended', code);
+      return false;
+    } else if (ok && !now && mode !== 'JSON') {
+      // Its cookies may have come back after the end.
+      await server.ask('DELETE', logout).catch(() => 0);
+    }
+    return !!now;
+  };
+  const run = (stale: Held['stamp']): Promise<boolean> => {
+    const began = Date.now();
+    return lock(async () => {
+      for (let settled = !shared; ; settled = true) {
+        const held = await vault.read();
+        if (!held || isNew(held, stale)) return !!held;
+        if ((tabs.get().failed ?? 0) > began) throw new JwtoClientError('unavailable', `No answer from ${url}`);
+        if (settled) {
+          return renew(held).catch((error: unknown) => {
+            if (shared) tabs.post({ ...tabs.get(), reason: 'failed', failed: Date.now() });
+            throw error;
+          });
+        }
+        // Locks reach a tab sooner than storage does: what the last holder wrote may not be here yet.
+        await sleep(30);
+      }
+    });
+  };
+
+  return async (stale) => {
+    const held = await vault.read();
+    if (!held || isNew(held, stale)) return !!held;
+    return (flight ??= run(stale).finally(() => (flight = undefined)));
+  };
+}

@@ -1,0 +1,111 @@
+import { cookieValues, parse } from './claims.js';
+import { JwtoClientError, unreadable } from './errors.js';
+import type { Settings } from './options.js';
+import type { Tokens } from './vault.js';
+
+/** An answer of one of the server's endpoints, read whole. */
+export interface Answer extends Tokens {
+  ok: boolean;
+  status: number;
+  /** The server's reason for a refusal. */
+  code?: string;
+  error?: string;
+  /** Seconds. */
+  retryAfter: number | undefined;
+}
+
+/** The way to the server: its endpoints, and requests of the page's with the proof that cookies need. */
+export interface Server {
+  /**
+   * Asks one of the endpoints.
+   *
+   * @param token - for the header `Authorization`
+   * @param timeout - milliseconds; a signal in `init` replaces it
+   * @throws JwtoClientError `unavailable` if no whole answer came, or one of 429 or 5xx
+   */
+  ask(method: string, url: string, token?: string, init?: RequestInit, timeout?: number): Promise<Answer>;
+  /**
+   * Sends a request with the CSRF token where it is due and not there; if it was not the right one, gets another, and
+   * sends the request once more.
+   *
+   * @throws JwtoClientError `csrf_unreadable`
+   */
+  prove(
+    method: string,
+    own: HeadersInit | undefined,
+    send: (headers: Headers) => Promise<Response>,
+    repeatable?: boolean,
+  ): Promise<Response>;
+}
+
+/** The `code` of a refusal; leaves its body to be read. */
+export const codeOf = async (response: Response): Promise<string> =>
+  (parse(await response.clone().text()) as Partial<Answer> | undefined)?.code ?? '';
+
+export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: Settings): Server {
+  const header = 'X-CSRFToken';
+  let renewing: Promise<Response> | undefined;
+  let wrong: string | undefined;
+
+  // A cookie that was planted beside the right one may come first.
+  const token = (): string => {
+    const values = cookieValues(cookies(), csrfCookie);
+    return values.find((value) => value !== wrong) ?? values[0] ?? '';
+  };
+
+  /** @returns whether there is another token now than the one that was refused */
+  const renew = async (refused: string): Promise<boolean> => {
+    wrong = refused;
+    if (token() !== refused) return true;
+    renewing ??= send(csrf, { ...more, cache: 'no-store', signal: AbortSignal.timeout(5000) }).finally(
+      () => (renewing = undefined),
+    );
+    if (!(await renewing).ok) return false;
+    if (token()) return true;
+    throw unreadable('csrf_unreadable', csrfCookie);
+  };
+
+  const prove: Server['prove'] = async (method, own, send, repeatable = true) => {
+    const headers = new Headers(own);
+    const due = mode !== 'JSON' && !headers.has(header) && !/^(GET|HEAD|OPTIONS)$/i.test(method);
+    const proof = token();
+    if (due && proof) headers.set(header, proof);
+    const response = await send(headers);
+    if (!due || response.status !== 403 || !(await codeOf(response)).startsWith('csrf_mi')) return response;
+    if (!(await renew(proof)) || !repeatable) return response;
+    headers.set(header, token());
+    return send(headers);
+  };
+
+  return {
+    prove,
+    async ask(method, url, bearer, init, timeout = 20_000) {
+      const all = { signal: AbortSignal.timeout(timeout), ...more, ...init, method };
+      let response: Response;
+      let body: string;
+      try {
+        response = await prove(method, init?.headers, (headers) => {
+          if (bearer) headers.set('authorization', `Bearer ${bearer}`);
+          return send(url, { ...all, headers });
+        });
+        body = await response.text();
+      } catch (cause) {
+        init?.signal?.throwIfAborted();
+        if (cause instanceof JwtoClientError) throw cause;
+        throw new JwtoClientError('unavailable', `No answer from ${url}`, { cause });
+      }
+      const { ok, status, headers } = response;
+      const parsed = parse(body) as Tokens | undefined;
+      const answer = { ...parsed, ok, status, retryAfter: Number(headers.get('retry-after')) || undefined };
+      // A page of something in between, such as a hotel's login, is no answer either.
+      if (status === 429 || status >= 500 || (ok && body && !parsed)) throw refusal(answer, 'unavailable');
+      return answer;
+    },
+  };
+}
+
+/** The error for an answer that refuses. */
+export function refusal({ code, error, ...answer }: Answer, otherwise = 'refused'): JwtoClientError {
+  const reason = code && code !== 'store_unavailable' ? code : otherwise;
+  return new JwtoClientError(reason, error ?? `HTTP ${String(answer.status)}`, answer);
+}

@@ -1,0 +1,79 @@
+import { parse } from './claims.js';
+import type { Settings } from './options.js';
+import type { SessionChange } from './types.js';
+
+/** What the tabs know together about the session. No token is ever in it. Times are milliseconds since the epoch. */
+export interface Note {
+  /** When it was written, by this device's clock: the newer note counts. */
+  readonly at: number;
+  /** What happened, `failed` being a refresh that came to nothing. */
+  readonly reason: SessionChange['reason'] | 'failed';
+  readonly code?: string | undefined;
+  /** When the last failed refresh was. */
+  readonly failed?: number | undefined;
+  /** Cookies only. */
+  readonly sid?: string | undefined;
+  /** JSON only: the id, as a string, of the user who signed out. */
+  readonly user?: string | undefined;
+  /** Cookies only: when the last login or the end was; tells one sign-in from the next. */
+  readonly since?: number | undefined;
+  /** Cookies only: different after each login and refresh, and 0 when nobody is signed in. */
+  readonly stamp?: number | undefined;
+  /** Cookies only: when the access token expires, if known. */
+  readonly expiresAt?: number | undefined;
+  /** Cookies only: how far the server's clock is ahead of this device's. */
+  readonly offset?: number | undefined;
+}
+
+/** The note that the tabs share, and the news of it. */
+export interface Tabs {
+  /** The newest note that reached this tab. */
+  get(): Partial<Note>;
+  /** Writes a note and tells the other tabs. */
+  post(note: Omit<Note, 'at'>): void;
+  close(): void;
+}
+
+/** @param news - called when another tab has posted a note */
+export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void): Tabs {
+  const { BroadcastChannel } = tabs;
+  let newest: Partial<Note> = {};
+  const isNewer = (note: Note | undefined): note is Note => !!note && note.at > (newest.at ?? 0);
+  const channel = BroadcastChannel && new BroadcastChannel(name);
+  if (channel) {
+    channel.onmessage = ({ data }: MessageEvent<Note>) => {
+      // As new as what is known: it may have come by storage already. A logout of JSON is never too old: it is not of
+      // one session but of a user.
+      if (data.user ?? data.at >= (newest.at ?? 0)) {
+        if (isNewer(data)) newest = data;
+        news(data);
+      }
+    };
+    // Node stays alive for an open channel.
+    (channel as { unref?: () => void }).unref?.();
+  }
+
+  return {
+    get() {
+      try {
+        const note = parse(tabs.localStorage?.getItem(name)) as Note | undefined;
+        if (isNewer(note)) newest = note;
+      } catch {
+        // Storage may be forbidden: the channel has told.
+      }
+      return newest;
+    },
+    post(note) {
+      newest = { ...note, at: Math.max(Date.now(), (newest.at ?? 0) + 0.01) };
+      channel?.postMessage(newest);
+      try {
+        tabs.localStorage?.setItem(name, JSON.stringify(newest));
+      } catch {
+        // Full or forbidden: the channel has told the tabs that are open.
+      }
+    },
+    close() {
+      channel?.close();
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/** How the server carries tokens to this client: one of the modes of its setting `mode`. */
+export type ClientMode = 'JSON' | 'ONE-COOKIE' | 'TWO-COOKIES';
+
+/** The claims that every access token has; times are whole seconds since the epoch by the server's clock. */
+export interface SessionClaims {
+  /** The session. */
+  readonly sid: string;
+  /** When the access token expires. */
+  readonly exp: number;
+  readonly iat?: number;
+  readonly refresh_iat?: number;
+  /** When the user signed in. */
+  readonly auth_time?: number;
+  readonly user: {
+    readonly id: string | number;
+    readonly username: string;
+    readonly perms: readonly string[];
+  };
+}
+
+/**
+ * Who is signed in.
+ *
+ * @typeParam Claims - the application's claims; `undefined` in the mode ONE-COOKIE, where a page cannot read them
+ */
+export interface ClientSession<Claims> {
+  readonly claims: Claims;
+  /**
+   * When the access token expires, in milliseconds since the epoch **by this device's clock**: what is left is
+   * `expiresAt - Date.now()`. It is refreshed when it is used, so this is not the end of the session. `undefined` where
+   * the page cannot know: in the mode ONE-COOKIE without `accessTokenLifetime`.
+   */
+  readonly expiresAt: number | undefined;
+}
+
+/** What happened to the session. */
+export interface SessionChange {
+  /** `ended`: the server does not accept the session any more; `code` says why. */
+  readonly reason: 'login' | 'refresh' | 'logout' | 'ended';
+  /** With `ended`, the server's code: `token_expired`, `token_revoked`, `token_reused`, `user_inactive` … */
+  readonly code?: string | undefined;
+  /** Whether another tab did it. */
+  readonly remote: boolean;
+}
+
+/** Told of every change of the session, also by other tabs; `null` is signed out. What it throws changes nothing. */
+export type SessionListener<Claims> = (session: ClientSession<Claims> | null, change: SessionChange) => void;
+
+/** What `login` sends: a name, a password, and whatever else the application's `authenticate` wants to see. */
+export interface ClientCredentials {
+  username: string;
+  password: string;
+  [member: string]: unknown;
+}
+
+/** A place for tokens, as `localStorage` and `sessionStorage` are; the methods may return promises. */
+export interface TokenStorage {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): unknown;
+  removeItem(key: string): unknown;
+}
+
+/** By what the tabs of one browser find each other: what of a `window` there is. */
+export interface TabsEnvironment {
+  /** For Web Locks. Without them a lease in `localStorage` is used. */
+  navigator?: { locks?: Pick<LockManager, 'request'> | undefined } | undefined;
+  /** Without it a tab learns of the others when it next looks at the session. */
+  BroadcastChannel?: (new (name: string) => BroadcastChannel) | undefined;
+  /** For a note on when the session changed; never for tokens. */
+  localStorage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
+}
+
+/** A client for one sign-in at one server. Its methods need no `this`. */
+export interface JwtoClient<Claims> {
+  /**
+   * Signs in. What was signed in before is replaced.
+   *
+   * @param credentials - `username`, `password`, and further members for the application's `authenticate`
+   * @throws JwtoClientError with the server's code (`credentials_invalid`, `login_throttled` with `retryAfter` …), or
+   * `unavailable`
+   */
+  login(credentials: ClientCredentials, options?: { signal?: AbortSignal | undefined }): Promise<ClientSession<Claims>>;
+  /**
+   * Ends the session at the server, here and in the other tabs. It succeeds also if there was none.
+   *
+   * @throws JwtoClientError if the server could not be told, mostly `unavailable`: the session still lives, and so the
+   * client is still signed in; call it again
+   */
+  logout(): Promise<void>;
+  /**
+   * Who is signed in; `null` is nobody. It refreshes if the access token has expired, and asks the server only then.
+   *
+   * @throws JwtoClientError `unavailable` if the server would have to be asked and does not answer, and nothing is known
+   * from before
+   */
+  session(): Promise<ClientSession<Claims> | null>;
+  /**
+   * `fetch` for a signed-in page; takes and gives what `fetch` does. A relative URL is resolved against `baseUrl`.
+   * Requests to other origins than those of `baseUrl` and `origins` go out as they are, with no credential added.
+   *
+   * @returns the answer, whatever its status; a 401 means that nobody is signed in (any more)
+   * @throws JwtoClientError `unavailable` if the access token has expired and no new one can be had now; `csrf_unreadable`
+   */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  /**
+   * Tells of every change of the session from now on.
+   *
+   * @returns ends it
+   */
+  onChange(listener: SessionListener<Claims>): () => void;
+  /** Lets go of the other tabs and of listeners; what is under way is given up. The session stays. */
+  dispose(): void;
+}
