@@ -15,3 +15,10 @@ export function cookieValues(request: AnyRequest, name: string): string[] {
   }
   return values.filter((value, index) => value !== '' && values.indexOf(value) === index);
 }
+
+/** The names of all cookies that came. */
+export function cookieNamesIn(request: AnyRequest): string[] {
+  return headerValues(request, 'cookie')
+    .flatMap((header) => header.split(';'))
+    .map((pair) => pair.slice(0, Math.max(0, pair.indexOf('='))).trim());
+}
