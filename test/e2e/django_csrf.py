@@ -4,7 +4,7 @@ import sys
 
 from django.conf import settings
 
-settings.configure(ALLOWED_HOSTS=['*'], SECRET_KEY='x', ROOT_URLCONF=__name__)
+settings.configure(ALLOWED_HOSTS=['*'], SECRET_KEY='x', CSRF_FAILURE_VIEW='__main__.refused')
 
 from django.http import HttpResponse  # noqa: E402
 from django.middleware.csrf import CsrfViewMiddleware, get_token  # noqa: E402
@@ -15,6 +15,10 @@ middleware = CsrfViewMiddleware(lambda request: HttpResponse())
 
 def view(request):
     return HttpResponse()
+
+
+def refused(request, reason=''):
+    return HttpResponse(reason, status=403)
 
 
 def request_with(cookie, header, field):
