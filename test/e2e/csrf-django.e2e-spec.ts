@@ -126,8 +126,12 @@ describe.each(APPS)('csrf: django, in the mode %s on %s', (mode, _name, adapter)
     ] as const) {
       await expectRefused('csrf_mismatch', pair(cookie, header));
     }
-    for (const garbage of ['x', '-'.repeat(32), '-'.repeat(64)])
+    for (const garbage of ['x', '-'.repeat(32), '-'.repeat(64)]) {
       await expectRefused('csrf_mismatch', pair(garbage, garbage));
+      // What is no token is no pair either.
+      const { json } = await browser.send(PROTECT, pair(garbage, garbage));
+      expect(json.error).toMatch(/^The header X-CSRFToken differs/);
+    }
   });
 
   it('finds its cookie among planted ones', async () => {
