@@ -37,7 +37,13 @@ export type { Algorithm } from './options/algorithm-names.js';
 export type { Duration } from './options/duration.js';
 export { jwtoOptionsFromEnv } from './options/options-from-env.js';
 
-export { JwtLoginRequired, JwtPermRequired, JwtRefreshRequired, Public } from './guards/guard-decorators.js';
+export {
+  CsrfExempt,
+  JwtLoginRequired,
+  JwtPermRequired,
+  JwtRefreshRequired,
+  Public,
+} from './guards/guard-decorators.js';
 export type { GuardOptions, PermissionOptions, RouteDecorator } from './guards/guard-decorators.js';
 export { JwtoGuard } from './guards/jwto.guard.js';
 export { CurrentUser, TokenClaims } from './guards/param-decorators.js';

@@ -1,11 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { RequestInvalidError } from '../errors/request-errors.js';
+import { noteForm } from '../transports/form-token.js';
 import { rawOf, type AnyRequest } from '../transports/raw-request.js';
 
 /** The members of a body; a field that a form repeats is a list. */
 export type RequestBody = Readonly<Record<string, unknown>>;
 
+const FORM = 'application/x-www-form-urlencoded';
 /** Most bytes of a body. */
 const MAX_BODY_BYTES = 100_000;
 
@@ -50,6 +52,7 @@ export async function takeBody(raw: IncomingMessage): Promise<void> {
     tooLarge: size > MAX_BODY_BYTES,
     whole: raw.complete,
   });
+  if (type === FORM) noteForm(raw, () => bodyOf(raw));
   for (const header of ['content-type', 'content-length', 'transfer-encoding', 'content-encoding']) {
     Reflect.deleteProperty(raw.headers, header);
   }
@@ -68,7 +71,7 @@ export function bodyOf(request: AnyRequest): RequestBody {
   if (taken.tooLarge) throw new RequestInvalidError('The body has more than 100 kB.');
   if (!taken.whole) throw new RequestInvalidError('The body broke off.');
   const isJson = type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json'));
-  const isForm = type === 'application/x-www-form-urlencoded';
+  const isForm = type === FORM;
   if (bytes.length === 0 || !(isJson || isForm)) return {};
   if (!isUtf8(bytes) || (taken.encoding ?? 'identity') !== 'identity') {
     throw new RequestInvalidError('The body must be UTF-8 without a Content-Encoding.');

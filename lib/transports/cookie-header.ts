@@ -21,3 +21,10 @@ export function cookieValues(request: AnyRequest, name: string): string[] {
   }
   return [...new Set(values)].filter((value) => value !== '').slice(0, MOST);
 }
+
+/** The names of all cookies that came. */
+export function cookieNamesIn(request: AnyRequest): string[] {
+  return headerValues(request, 'cookie')
+    .flatMap((header) => header.split(';'))
+    .map((pair) => pair.slice(0, Math.max(0, pair.indexOf('='))).trim());
+}

@@ -65,7 +65,15 @@ const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp; bes
   ],
   ['secureCookies', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
   ['cookiePrefix', { wrong: ['secure', '__Host-', '', null, true], right: ['host'], accepts: /host/ }],
-  ['csrf', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
+  [
+    'csrf',
+    {
+      wrong: [...BOOLEANS, 'Django', '', ['django']],
+      right: [true, false, 'django'],
+      accepts: /true, false or "django"/,
+    },
+  ],
+  ['hints', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
   [
     'csrfSecret',
     {
