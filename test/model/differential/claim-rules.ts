@@ -1,11 +1,9 @@
 import { depthOf, type TokenFacts } from './token-facts.js';
 
-/** Why ours and another library may judge the claims of a token differently. */
+/** Why ours refuses the claims of a token that another library may take. It takes none that they refuse. */
 export interface ClaimRule {
   name: string;
   rfc: string;
-  /** Which of the two takes the token. */
-  weTake: boolean;
   holds: (facts: TokenFacts, now: number) => boolean;
 }
 
@@ -19,22 +17,20 @@ function onClaims(name: string, rfc: string, holds: (claims: Claims, now: number
   return {
     name,
     rfc,
-    weTake: false,
     holds: ({ payloadJson }, now) =>
       typeof payloadJson === 'object' && payloadJson !== null && holds(payloadJson as Claims, now),
   };
 }
 
 function onHeader(name: string, rfc: string, holds: (header: Claims) => boolean): ClaimRule {
-  return { name, rfc, weTake: false, holds: ({ header }) => header !== undefined && holds(header as Claims) };
+  return { name, rfc, holds: ({ header }) => header !== undefined && holds(header as Claims) };
 }
 
-/** Each disagreement is explained by the first that holds. */
+/** Each disagreement is explained by the first that holds, and a token for which one holds is always refused. */
 export const CLAIM_RULES: readonly ClaimRule[] = [
   {
     name: 'claims are a JSON object in UTF-8 without a byte order mark',
     rfc: 'RFC 7519 §7.2, RFC 8259 §8.1',
-    weTake: false,
     holds: ({ payloadJson, isPayloadUtf8, payloadText }) =>
       typeof payloadJson !== 'object' ||
       payloadJson === null ||
@@ -53,7 +49,6 @@ export const CLAIM_RULES: readonly ClaimRule[] = [
   {
     name: 'a header is valid UTF-8 without a byte order mark, 32 deep at most, and a token has 8192 characters at most',
     rfc: 'RFC 7515 §5.2, RFC 8259 §8.1 and §9',
-    weTake: false,
     holds: ({ isHeaderUtf8, headerText, headerDepth, token }) =>
       !isHeaderUtf8 || headerText.startsWith('\ufeff') || headerDepth > 32 || token.length > 8192,
   },

@@ -82,7 +82,8 @@ export const RULES: readonly Rule[] = [
     rfc: 'RFC 7515 §3',
     difference: 'we take',
     peers: ['jsonwebtoken'],
-    holds: ({ payloadJson }) => payloadJson === undefined || payloadJson === null,
+    holds: ({ payloadJson, payloadText }) =>
+      payloadJson === undefined || payloadJson === null || payloadText.startsWith('\ufeff'),
   },
   {
     name: 'EdDSA and Ed25519 are algorithms',
@@ -132,6 +133,12 @@ export function explain(
   return RULES.find(
     (rule) => rule.difference === difference && rule.peers.includes(peer) && rule.holds(facts, algorithm),
   );
+}
+
+/** The rule by which ours must refuse a token, whatever the others do; `undefined` if there is none. */
+export function mustRefuse(token: string, algorithm: Algorithm): Rule | undefined {
+  const facts = readToken(token);
+  return RULES.find((rule) => rule.difference === 'we refuse' && rule.holds(facts, algorithm));
 }
 
 function differenceOf(own: Verdict, other: Verdict): Difference | undefined {

@@ -13,7 +13,7 @@ export interface TokenFacts {
   headerDepth: number;
   isPayloadUtf8: boolean;
   payloadText: string;
-  /** `undefined` if it is no JSON. */
+  /** `undefined` if it is no JSON, with or without a byte order mark. */
   payloadJson: unknown;
 }
 
