@@ -14,13 +14,25 @@ export type {
 export type {
   EndpointName,
   JwtoOptions,
-  KeyInput,
   LifetimeContext,
   LoginAttempt,
   MappedError,
   Mode,
   SignInLifetimes,
 } from './options/jwto-options.js';
+export type {
+  ForeignUser,
+  Instant,
+  KeyInput,
+  KeyResolver,
+  KeySource,
+  ResolvedKey,
+  RingKey,
+  TokenCacheLimits,
+  TokenChecks,
+  TrustedIssuer,
+  UnverifiedToken,
+} from './options/key-options.js';
 export type { Algorithm } from './options/algorithm-names.js';
 export type { Duration } from './options/duration.js';
 export { jwtoOptionsFromEnv } from './options/options-from-env.js';

@@ -13,6 +13,7 @@ import { provide, type JwtoModuleExtras } from './jwto-module-options.js';
 import { readSettings, type Settings } from './jwto.settings.js';
 import { wire, type Wiring } from './jwto.wiring.js';
 import type { JwtoOptions } from './options/jwto-options.js';
+import { KeyFeed } from './keys/key-feed.js';
 import { Purger } from './sign-in/purger.js';
 import { RevocationReplica } from './sign-in/revocation-replica.js';
 import { ClaimsProvider } from './users/claims-provider.js';
@@ -98,6 +99,7 @@ export function assemble(
       part(Endpoints, ({ endpoints }) => endpoints),
       part(Purger, ({ purger }) => purger),
       part(RevocationReplica, ({ replica }) => replica ?? null),
+      part(KeyFeed, ({ keyFeed }) => keyFeed ?? null),
       part(ownTokens[0], ({ tokens }) => tokens),
       part(ownTokens[1], ({ transport }) => transport),
       part(ownTokens[3], ({ jwt }) => jwt),

@@ -92,9 +92,9 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
 
   /** Gives the controllers their routes; Nest calls it once the adapter is there and before routes are mapped. */
   configure(): void {
-    const { instance, settings } = this.wiring;
+    const { instance, settings, keys } = this.wiring;
     const adapter = this.adapterHost.httpAdapter;
-    registerInstance(adapter, instance.name, settings.options, settings.keys.key);
+    registerInstance(adapter, instance.name, settings.options, keys);
     this.hook = hookRouter(adapter);
     mapRoutes(this.controller, instance.name, settings.options);
   }

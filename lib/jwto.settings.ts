@@ -1,38 +1,76 @@
 import { Logger } from '@nestjs/common';
 import { JwtoConfigurationError, type SettingProblem } from './errors/configuration-error.js';
 import type { JwtoModuleExtras } from './jwto-module-options.js';
-import { loadKeys, type LoadedKeys } from './keys/load-keys.js';
-import { checkOptions } from './options/option-rules.js';
-import { resolveOptions } from './options/resolve-options.js';
-import type { JwtoOptions, ResolvedOptions } from './options/jwto-options.js';
+import type { JwtoKey } from './keys/jwto-key.js';
+import { readKeys } from './keys/key-feed.js';
+import { loadRing, loadSingleKey, weaknesses } from './keys/load-keys.js';
+import { checkOptions, nameOf } from './options/option-rules.js';
+import type { JwtoOptions } from './options/jwto-options.js';
+import { resolveOptions, type ResolvedOptions } from './options/resolve-options.js';
 
 /** Everything that was set, checked and complete. */
 export interface Settings {
   readonly options: ResolvedOptions;
-  readonly keys: LoadedKeys;
+  readonly keys: readonly JwtoKey[];
+  /** Gives the keys anew, where a function gives them. */
+  readonly readKeys: (() => Promise<readonly JwtoKey[]>) | undefined;
+  /** Whether there was a key that signs; without one there is no login and no refresh. */
+  readonly issues: boolean;
+  readonly enforceMinimumKeyLength: boolean;
+  /** Signs CSRF tokens; absent where the keys' own secrets do. */
+  readonly csrfSecret: Uint8Array | undefined;
 }
+
+/** By what the keys are read; where it is wrong, they are not looked at. */
+const KEY_SETTINGS = [
+  'algorithm',
+  'signingKey',
+  'verifyingKey',
+  'keys',
+  'enforceMinimumKeyLength',
+  'csrfSecret',
+  'mode',
+];
 
 /**
  * Checks the settings and parses the keys; what to warn of is logged.
  *
  * @throws JwtoConfigurationError naming everything that is wrong
  */
-export function readSettings(
+export async function readSettings(
   options: JwtoOptions,
-  { name, users }: JwtoModuleExtras,
+  extras: JwtoModuleExtras,
   unknownNames: readonly string[],
-): Settings {
+): Promise<Settings> {
   const given: unknown = options;
   if (typeof given !== 'object' || given === null)
     throw new JwtoConfigurationError('the options factory returned no options');
-  const problems: SettingProblem[] = checkOptions(options);
-  for (const setting of unknownNames) {
-    problems.push({
-      setting,
-      got: 'a value',
-      accepts: 'there is no such setting here; settings come from the factory',
-    });
-  }
+  const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? true;
+  const problems = [...checkOptions(options), ...checkExtras(extras, unknownNames)];
+  const keys = await loadKeys(options, problems);
+  const issues = keys.some(({ signing }) => signing !== undefined);
+  if (keys.length > 0) problems.push(...checkWithKeys(options, extras, keys, issues));
+  if (problems.length > 0) throw new JwtoConfigurationError(problems);
+
+  const resolved = resolveOptions(options, { issues, named: extras.name !== undefined });
+  for (const warning of warnings(options, resolved, keys)) new Logger('Jwto').warn(warning);
+  const { keys: source, csrfSecret } = options;
+  return {
+    options: resolved,
+    keys,
+    issues,
+    readKeys: typeof source === 'function' ? () => readKeys(source, enforceMinimumKeyLength) : undefined,
+    enforceMinimumKeyLength,
+    csrfSecret: csrfSecret === undefined ? undefined : Buffer.from(csrfSecret as Uint8Array),
+  };
+}
+
+function checkExtras({ name }: JwtoModuleExtras, unknownNames: readonly string[]): SettingProblem[] {
+  const problems: SettingProblem[] = unknownNames.map((setting) => ({
+    setting,
+    got: 'a value',
+    accepts: 'there is no such setting here; settings come from the factory',
+  }));
   if (name !== undefined && !/^[a-z][a-z0-9-]{0,31}$/i.test(name)) {
     problems.push({
       setting: 'name',
@@ -40,22 +78,65 @@ export function readSettings(
       accepts: 'accepts letters, digits and "-", from a letter on',
     });
   }
-  if (users === undefined && options.signingKey !== undefined) {
-    problems.push({ setting: 'users', got: 'nothing', accepts: 'give a class that extends UserProvider' });
-  }
-  const keys = canLoadKeys(options, problems) ? loadKeys(options) : [];
-  if (Array.isArray(keys)) throw new JwtoConfigurationError([...problems, ...keys]);
-  if (problems.length > 0) throw new JwtoConfigurationError(problems);
-
-  const logger = new Logger('Jwto');
-  for (const warning of keys.warnings) logger.warn(warning);
-  if (options.secureCookies === false)
-    logger.warn('secureCookies is false: cookies travel over plain http, for development only');
-  return { options: resolveOptions(options), keys };
+  return problems;
 }
 
-/** Keys are looked at too where other settings are wrong, unless those are what keys are read by. */
-function canLoadKeys(options: JwtoOptions, problems: readonly SettingProblem[]): boolean {
-  const readBy = ['algorithm', 'signingKey', 'verifyingKey', 'enforceMinimumKeyLength', 'csrfSecret', 'mode'];
-  return !problems.some(({ setting }) => readBy.some((name) => setting === name || setting.startsWith(`${name} `)));
+/** The keys, or none if they or what they are read by are wrong; then there are more problems. */
+async function loadKeys(options: JwtoOptions, problems: SettingProblem[]): Promise<readonly JwtoKey[]> {
+  const isWrong = ({ setting }: SettingProblem): boolean =>
+    KEY_SETTINGS.some((name) => setting === name || setting.startsWith(`${name} `));
+  if (problems.some(isWrong)) return [];
+  const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? true;
+  if (typeof options.keys === 'function') {
+    try {
+      return await readKeys(options.keys, enforceMinimumKeyLength);
+    } catch (error) {
+      if (!(error instanceof JwtoConfigurationError) || error.problems.length === 0) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  }
+  const loaded = options.keys === undefined ? loadSingleKey(options) : loadRing(options.keys, enforceMinimumKeyLength);
+  if ('keys' in loaded) return loaded.keys;
+  problems.push(...loaded.problems);
+  return [];
+}
+
+/** What is wrong with other settings, given these keys. */
+function checkWithKeys(
+  options: JwtoOptions,
+  { users }: JwtoModuleExtras,
+  keys: readonly JwtoKey[],
+  issues: boolean,
+): SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  if (users === undefined && issues) {
+    problems.push({ setting: 'users', got: 'nothing', accepts: 'give a class that extends UserProvider' });
+  }
+  const withCookies = [options.mode ?? 'JSON'].flat().some((mode) => mode !== 'JSON');
+  const hasSecret = options.csrfSecret !== undefined || keys.some(({ csrfSecret }) => csrfSecret !== undefined);
+  if (withCookies && options.csrf !== false && !hasSecret) {
+    problems.push({
+      setting: nameOf(options, 'csrfSecret'),
+      got: 'nothing',
+      accepts: 'cookie modes without a signingKey need the csrfSecret of the processes that issue',
+    });
+  }
+  return problems;
+}
+
+function warnings(options: JwtoOptions, { checks, modes, csrf }: ResolvedOptions, keys: readonly JwtoKey[]): string[] {
+  const found = options.enforceMinimumKeyLength === false ? weaknesses(keys) : [];
+  if (options.secureCookies === false)
+    found.push('secureCookies is false: cookies travel over plain http, for development only');
+  if (!checks.exp)
+    found.push('checks.exp is false: tokens never end, and a revoked one works again once its entry is purged');
+  const rotates = options.keys !== undefined && keys.some(({ verifying }) => verifying.type !== 'secret');
+  if (rotates && csrf && options.csrfSecret === undefined && modes.some((mode) => mode !== 'JSON')) {
+    found.push(
+      'keys has asymmetric keys and csrfSecret is not set: CSRF tokens that were signed with a private key are refused ' +
+        'by a process that knows only its public key. Set csrfSecret.',
+    );
+  }
+  return found;
 }

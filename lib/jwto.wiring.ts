@@ -12,6 +12,11 @@ import type { JwtoEvents } from './events/jwto-events.js';
 import { Authenticator } from './guards/authenticator.js';
 import type { JwtoInstance } from './guards/instance.js';
 import type { Settings } from './jwto.settings.js';
+import { AcceptedTokens } from './issuers/accepted-tokens.js';
+import { RemoteIssuer } from './issuers/remote-issuer.js';
+import { KeyFeed } from './keys/key-feed.js';
+import { KeyRing } from './keys/key-ring.js';
+import { ResolvedKeys } from './keys/resolved-keys.js';
 import { JwtoSession } from './sessions/session.entity.js';
 import { SessionRepository } from './sessions/session.repository.js';
 import { Purger } from './sign-in/purger.js';
@@ -20,7 +25,7 @@ import { RefreshAcceptance } from './sign-in/refresh-acceptance.js';
 import { DatabaseRevocationCheck, NoRevocationCheck, type RevocationCheck } from './sign-in/revocation-check.js';
 import { RevocationFeed } from './sign-in/revocation-feed.js';
 import { RevocationReplica } from './sign-in/revocation-replica.js';
-import type { ResolvedOptions } from './options/jwto-options.js';
+import type { ResolvedOptions } from './options/resolve-options.js';
 import { Revoker } from './sign-in/revoker.js';
 import { SignIn } from './sign-in/sign-in.js';
 import { TokenFactory } from './sign-in/token-factory.js';
@@ -32,6 +37,9 @@ import { WakeUp } from './store/wake-up.js';
 import { createJwtService } from './tokens/jwt-service.js';
 import { TokenSigner } from './tokens/token-signer.js';
 import { TokenVerifier } from './tokens/token-verifier.js';
+import type { ForeignClaims } from './tokens/claim-rules.js';
+import type { JwtoClaims } from './tokens/claims.js';
+import { VerifiedTokens } from './tokens/verified-tokens.js';
 import { cookieNames } from './transports/cookie-names.js';
 import { CookieWriter } from './transports/cookie-writer.js';
 import { CredentialReader } from './transports/credential-reader.js';
@@ -60,6 +68,9 @@ export interface Wiring {
   readonly endpoints: Endpoints;
   readonly jwt: JwtService;
   readonly purger: Purger;
+  readonly keys: KeyRing;
+  /** Where a function gives the keys. */
+  readonly keyFeed: KeyFeed | undefined;
   /** Where guards ask a copy in memory. */
   readonly replica: RevocationReplica | undefined;
   readonly refreshPath: RefreshPath;
@@ -80,15 +91,29 @@ export async function wire({
   users,
   adapterHost,
 }: WiringSources): Promise<Wiring> {
-  const { options, keys } = settings;
+  const { options, enforceMinimumKeyLength } = settings;
   await assertSchema(dataSource, [JwtoSession, JwtoBlocklistEntry]);
   const store = new PrimaryStore(dataSource);
   const databaseClock = new DatabaseClock(store, clock);
   await databaseClock.synchronize();
 
-  const jwt = createJwtService(keys.key);
-  const signer = new TokenSigner(keys.ring, jwt);
-  const verifier = new TokenVerifier(keys.ring, options, clock);
+  const keys = new KeyRing(settings.keys, clock);
+  const keyFeed = settings.readKeys && new KeyFeed(keys, settings.readKeys, options.keyPollInterval);
+  const resolved = options.resolveKey && new ResolvedKeys(options.resolveKey, enforceMinimumKeyLength, clock);
+  const jwt = createJwtService(keys);
+  const signer = new TokenSigner({ keys, resolved, jwt, headerType: options.headerType, issues: settings.issues });
+  const cache = options.tokenCache && new VerifiedTokens<JwtoClaims>(options.tokenCache);
+  const verifier = new TokenVerifier({ keys, resolved, rules: options, clock, cache });
+  const remote = {
+    clock,
+    rules: options,
+    cache: options.tokenCache && new VerifiedTokens<ForeignClaims>(options.tokenCache),
+    enforceMinimumKeyLength,
+  };
+  const accepted = new AcceptedTokens(
+    verifier,
+    new Map(options.issuers.map((issuer) => [issuer.issuer, new RemoteIssuer(issuer, remote)])),
+  );
   const blocklist = new BlocklistRepository(store, name);
   await blocklist.assertAffectedIsReported();
   const sessions = new SessionRepository(store, name, options);
@@ -117,7 +142,10 @@ export async function wire({
   const tokens = new TokenService({
     options,
     clock,
+    keys,
     verifier,
+    accepted,
+    keyFeed,
     signIn,
     refresh,
     acceptance,
@@ -127,23 +155,38 @@ export async function wire({
     purger,
   });
 
+  const { csrfSecret } = settings;
+  const csrfSecrets = csrfSecret === undefined ? () => keys.csrfSecrets() : () => [csrfSecret];
   const withCsrf = options.csrf && options.modes.some((mode) => mode !== 'JSON');
-  const csrf =
-    withCsrf && keys.csrfSecret
-      ? new CsrfCheck(new OriginCheck(options.trustedOrigins), new CsrfTokens(keys.csrfSecret))
-      : undefined;
+  const csrf = withCsrf
+    ? new CsrfCheck(new OriginCheck(options.trustedOrigins), new CsrfTokens(csrfSecrets))
+    : undefined;
   const refreshPath = new RefreshPath(options.publicPathPrefix, options.refreshCookiePath);
   const reader = new CredentialReader(options, names);
   const transport = new TokenTransport({ options, names, writer, csrf, refreshPath });
   const refusals = new Refusals(options);
-  const authenticator = new Authenticator(reader, csrf, verifier, tokens, events);
+  const authenticator = new Authenticator({ reader, csrf, verifier, accepted, tokens, keys, events });
   const endpoints = new Endpoints(
-    { options, events, reader, authenticator, verifier, tokens, signIn, refresh, revoker, sessions, transport },
+    {
+      options,
+      events,
+      reader,
+      authenticator,
+      keys,
+      clock,
+      verifier,
+      tokens,
+      signIn,
+      refresh,
+      revoker,
+      sessions,
+      transport,
+    },
     refusals,
     adapterHost,
   );
   const instance: JwtoInstance = { name, options, authenticator, refusals };
-  return { replica, instance, settings, tokens, transport, endpoints, jwt, purger, refreshPath };
+  return { replica, keys, keyFeed, instance, settings, tokens, transport, endpoints, jwt, purger, refreshPath };
 }
 
 function revocationCheckOf(

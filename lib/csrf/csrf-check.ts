@@ -56,8 +56,8 @@ export class CsrfCheck {
     }
   }
 
-  /** A CSRF token for a session: the one of those presented that is its own, or a new one. */
+  /** A CSRF token for a session: the one of those presented that is its own and signed with the current secret, or a new one. */
   tokenFor(sid: string, presented: readonly string[]): string {
-    return presented.find((token) => this.tokens.isFor(sid, token)) ?? this.tokens.issue(sid);
+    return presented.find((token) => this.tokens.isCurrentFor(sid, token)) ?? this.tokens.issue(sid);
   }
 }

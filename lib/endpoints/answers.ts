@@ -4,6 +4,8 @@ import type { IssuedTokens } from '../sign-in/issued-tokens.js';
 export interface Answer {
   readonly status: number;
   readonly body?: Readonly<Record<string, unknown>>;
+  /** `Cache-Control`. @defaultValue `no-store` (RFC 6749 §5.1) */
+  readonly cacheControl?: string;
 }
 
 const message = (msg: string): Answer => ({ status: 200, body: { msg } });
@@ -20,6 +22,11 @@ export const ANSWERS = {
   signedOut: { status: 204 },
   csrf: message('CSRF cookie successfully set.'),
   sessions: (sessions: readonly object[]): Answer => ({ status: 200, body: { sessions } }),
+  keySet: (keys: readonly object[]): Answer => ({
+    status: 200,
+    body: { keys },
+    cacheControl: 'public, max-age=300, must-revalidate',
+  }),
   sessionRevoked: message('Session successfully revoked.'),
   othersRevoked: (revoked: number): Answer => ({
     status: 200,

@@ -11,7 +11,8 @@ import {
 } from '@nestjs/common';
 import { Public } from '../guards/guard-decorators.js';
 import { swagger } from '../guards/openapi.js';
-import type { EndpointName, ResolvedOptions } from '../options/jwto-options.js';
+import type { EndpointName } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { AnyReply } from '../transports/raw-reply.js';
 import type { AnyRequest } from '../transports/raw-request.js';
 import { Endpoints, type ActionName } from './endpoints.js';
@@ -52,6 +53,7 @@ const ROUTES: Readonly<Record<ActionName, RoutePlan>> = {
   listSessions: { endpoint: 'sessions', method: RequestMethod.GET, refresh: false },
   revokeSession: { endpoint: 'sessions', method: RequestMethod.POST, refresh: false, verb: 'revoke' },
   revokeOtherSessions: { endpoint: 'sessions', method: RequestMethod.POST, refresh: false, verb: 'revoke_others' },
+  keySet: { endpoint: 'jwks', method: RequestMethod.GET, refresh: false },
 };
 
 /**
@@ -96,6 +98,9 @@ export function createController(): Type {
     }
     revokeOtherSessions(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
       return this.endpoints.answer('revokeOtherSessions', request, reply);
+    }
+    keySet(@Req() request: AnyRequest, @Res() reply: AnyReply): Promise<void> {
+      return this.endpoints.answer('keySet', request, reply);
     }
   }
   document(JwtoController);

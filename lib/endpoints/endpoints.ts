@@ -6,6 +6,7 @@ import type { Refusals } from '../transports/refusal.js';
 import type { Answer } from './answers.js';
 import { csrf } from './csrf.js';
 import type { EndpointParts, Exchange } from './exchange.js';
+import { keySet } from './key-set.js';
 import { login } from './login.js';
 import { deleteTokens, logout } from './logout.js';
 import { refresh } from './refresh.js';
@@ -26,7 +27,8 @@ const ACTIONS = {
   listSessions,
   revokeSession,
   revokeOtherSessions,
-} satisfies Record<string, (parts: EndpointParts, exchange: Exchange) => Promise<Answer>>;
+  keySet,
+} satisfies Record<string, (parts: EndpointParts, exchange: Exchange) => Answer | Promise<Answer>>;
 
 /** A route of the controller. */
 export type ActionName = keyof typeof ACTIONS;
@@ -53,7 +55,8 @@ export class Endpoints {
           return bodyOf(request);
         },
       };
-      const { status, body } = await ACTIONS[action](this.parts, exchange);
+      const { status, body, cacheControl } = await ACTIONS[action](this.parts, exchange);
+      if (cacheControl !== undefined) setHeader(reply, 'Cache-Control', cacheControl);
       this.send(reply, status, body);
     } catch (error) {
       if (!(error instanceof JwtoError)) throw error;

@@ -1,7 +1,9 @@
+import type { Clock } from '../clock/clock.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import type { Authenticator } from '../guards/authenticator.js';
-import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
 import type { Refresh } from '../sign-in/refresh.js';
 import type { Revoker } from '../sign-in/revoker.js';
@@ -29,6 +31,8 @@ export interface EndpointParts {
   readonly events: JwtoEvents;
   readonly reader: CredentialReader;
   readonly authenticator: Authenticator;
+  readonly keys: KeyRing;
+  readonly clock: Clock;
   readonly verifier: TokenVerifier;
   readonly tokens: TokenService;
   readonly signIn: SignIn;

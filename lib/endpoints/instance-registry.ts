@@ -1,13 +1,13 @@
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { DEFAULT_INSTANCE } from '../guards/instance.js';
-import type { JwtoKey } from '../keys/jwto-key.js';
-import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import { routeMarks } from './controller.js';
 
 interface Registered {
   name: string;
   paths: ReadonlySet<string>;
-  key: JwtoKey;
+  keys: KeyRing;
 }
 
 /** The module instances of each application, by an object that is the application's own. */
@@ -19,7 +19,7 @@ const REGISTRY = new WeakMap<object, Map<string, Registered>>();
  * @param application - any object that the application has one of
  * @throws JwtoConfigurationError naming both instances and what they share
  */
-export function registerInstance(application: object, name: string, options: ResolvedOptions, key: JwtoKey): void {
+export function registerInstance(application: object, name: string, options: ResolvedOptions, keys: KeyRing): void {
   const instances = REGISTRY.get(application) ?? new Map<string, Registered>();
   REGISTRY.set(application, instances);
   const versions = [options.version ?? ''].flat();
@@ -28,8 +28,8 @@ export function registerInstance(application: object, name: string, options: Res
       versions.map((version) => `${version} /${path}`.trim()),
     ),
   );
-  for (const other of instances.values()) assertApart({ name, paths, key }, other);
-  instances.set(name, { name, paths, key });
+  for (const other of instances.values()) assertApart({ name, paths, keys }, other);
+  instances.set(name, { name, paths, keys });
 }
 
 function assertApart(one: Registered, other: Registered): void {
@@ -46,7 +46,7 @@ function assertApart(one: Registered, other: Registered): void {
       `${both} share the route ${shared}: set refreshCookiePath and endpoints of one of them`,
     );
   }
-  if (one.key.verifying.equals(other.key.verifying)) {
+  if (one.keys.all.some(({ verifying }) => other.keys.all.some((key) => key.verifying.equals(verifying)))) {
     throw new JwtoConfigurationError(
       `${both} have the same key, so each would accept the other's tokens: give each a key of its own`,
     );

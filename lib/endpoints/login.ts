@@ -18,7 +18,7 @@ export async function login(parts: EndpointParts, exchange: Exchange): Promise<A
 
 async function signIn(parts: EndpointParts, { request, reply, body, info }: Exchange): Promise<Answer> {
   const mode = readMode(body, parts.options.modes);
-  const older = olderSessions(parts, request);
+  const older = await olderSessions(parts, request);
   if (mode !== 'JSON' || older.length > 0) parts.authenticator.assertLoginOrigin(request);
 
   const credentials = readCredentials(body);
@@ -35,7 +35,7 @@ async function signIn(parts: EndpointParts, { request, reply, body, info }: Exch
 }
 
 /** The sessions whose cookies the request carries. A header's session is not this client's to replace. */
-function olderSessions({ reader, verifier }: EndpointParts, request: Exchange['request']): JwtoClaims[] {
+function olderSessions({ reader, verifier }: EndpointParts, request: Exchange['request']): Promise<JwtoClaims[]> {
   return verifier.identifyAll(reader.readCookies(request));
 }
 

@@ -13,8 +13,8 @@ export async function logout(parts: EndpointParts, exchange: Exchange): Promise<
   const credential = reader.readAll(exchange.request);
   if (credential === undefined) throw reader.missing('refresh');
   if (credential.from === 'cookie') authenticator.assertCsrfPair(exchange.request);
-  const sessions = verifier.identifyAll(credential.tokens);
-  if (sessions.length === 0) verifier.identify(credential.tokens[0] ?? '');
+  const sessions = await verifier.identifyAll(credential.tokens);
+  if (sessions.length === 0) await verifier.identify(credential.tokens[0] ?? '');
   if (credential.from === 'cookie') authenticator.assertCsrfBound(exchange.request, sessions);
 
   const ended = await endAll(parts, exchange, sessions);
@@ -28,7 +28,7 @@ export async function deleteTokens(parts: EndpointParts, exchange: Exchange): Pr
   assertJwtType(exchange.body, 'refresh');
   const { verifier, authenticator, options } = parts;
   const credential = readLeniently(parts, exchange);
-  const sessions = verifier.identifyAll(credential?.tokens ?? []);
+  const sessions = await verifier.identifyAll(credential?.tokens ?? []);
   if (credential?.from === 'cookie' && sessions.length > 0) {
     authenticator.assertCsrfPair(exchange.request);
     authenticator.assertCsrfBound(exchange.request, sessions);

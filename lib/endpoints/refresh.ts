@@ -10,8 +10,13 @@ export async function refresh(
   kind: RefreshKind,
 ): Promise<Answer> {
   assertJwtType(body, 'refresh');
-  const { claims, from } = await parts.authenticator.identify(request, 'refresh');
-  const tokens = await parts.refresh.run(claims, kind, { request: info, via: from });
+  const { keys, authenticator } = parts;
+  const { epoch } = keys;
+  const { claims, from } = await authenticator.identify(request, 'refresh');
+  const assertStands = async (): Promise<void> => {
+    if (keys.epoch !== epoch) await authenticator.identify(request, 'refresh');
+  };
+  const tokens = await parts.refresh.run(claims, kind, { request: info, via: from, assertStands });
   parts.transport.write(reply, tokens, request);
   return kind === 'access' ? ANSWERS.accessRefreshed(tokens) : ANSWERS.refreshUpdated(tokens);
 }

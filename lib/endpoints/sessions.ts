@@ -1,5 +1,9 @@
 import { toSeconds } from '../clock/clock.js';
 import { SessionNotFoundError } from '../errors/request-errors.js';
+import { TokenInvalidError } from '../errors/token-errors.js';
+import type { Authenticated, Authenticator } from '../guards/authenticator.js';
+import { isForeign } from '../tokens/claims.js';
+import type { AnyRequest } from '../transports/raw-request.js';
 import { bodyOf } from './request-body.js';
 import { readSid } from './request-fields.js';
 import { ANSWERS, type Answer } from './answers.js';
@@ -7,7 +11,7 @@ import type { EndpointParts, Exchange } from './exchange.js';
 
 /** `GET /sessions/`: where the user is signed in; times in whole seconds since the epoch. */
 export async function listSessions({ authenticator, tokens }: EndpointParts, { request }: Exchange): Promise<Answer> {
-  const { claims } = await authenticator.authenticate(request, 'access');
+  const { claims } = await authenticateOwner(authenticator, request);
   const sessions = await tokens.listSessions(claims.user.id);
   return ANSWERS.sessions(
     sessions.map(({ sid, signedInAt, lastUsedAt, expiresAt, userAgent, ip }) => ({
@@ -25,7 +29,7 @@ export async function listSessions({ authenticator, tokens }: EndpointParts, { r
 /** `POST /sessions/revoke/` with `sid`: ends one of the user's own sessions. */
 export async function revokeSession(parts: EndpointParts, { request, reply, info, body }: Exchange): Promise<Answer> {
   const sid = readSid(body);
-  const { claims, from } = await parts.authenticator.authenticate(request, 'access');
+  const { claims, from } = await authenticateOwner(parts.authenticator, request);
   const own = await parts.tokens.listSessions(claims.user.id);
   const ended =
     own.some((session) => session.sid === sid) && (await parts.tokens.revokeSession(sid, { request: info }));
@@ -38,7 +42,14 @@ export async function revokeSession(parts: EndpointParts, { request, reply, info
 export async function revokeOtherSessions(parts: EndpointParts, { request, info }: Exchange): Promise<Answer> {
   // It needs nothing of the body, and refuses an unreadable one as all endpoints do.
   bodyOf(request);
-  const { claims } = await parts.authenticator.authenticate(request, 'access');
+  const { claims } = await authenticateOwner(parts.authenticator, request);
   const revoked = await parts.tokens.revokeOtherSessions(claims.user.id, claims.sid, { request: info });
   return ANSWERS.othersRevoked(revoked);
+}
+
+/** Whom we signed in. Another issuer's user has no sessions here, and must not reach those of a namesake. */
+async function authenticateOwner(authenticator: Authenticator, request: AnyRequest): Promise<Authenticated> {
+  const authenticated = await authenticator.authenticate(request, 'access');
+  if (isForeign(authenticated.claims)) throw new TokenInvalidError();
+  return authenticated;
 }

@@ -1,4 +1,4 @@
-import type { TokenType } from '../tokens/claims.js';
+import { isForeign, type TokenType } from '../tokens/claims.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
 import { assertJwtType } from './request-fields.js';
@@ -11,6 +11,11 @@ export async function validate(
 ): Promise<Answer> {
   assertJwtType(body, type);
   const { claims } = await parts.authenticator.authenticate(request, type);
-  parts.events.emit('jwto.token_validated', { userId: String(claims.user.id), sid: claims.sid, claims, request: info });
+  parts.events.emit('jwto.token_validated', {
+    userId: String(claims.user.id),
+    sid: isForeign(claims) ? null : claims.sid,
+    claims,
+    request: info,
+  });
   return ANSWERS.valid;
 }

@@ -1,24 +1,48 @@
-import type { JwtoClaims, TokenType } from '../tokens/claims.js';
+import { copyClaims, type JwtoClaims, type JwtoUser, type TokenType } from '../tokens/claims.js';
 import { rawOf, type AnyRequest } from '../transports/raw-request.js';
 
 /** What a guard found out about a request. */
-export interface AuthState {
-  readonly instance: string;
-  readonly type: TokenType;
+export class AuthState {
   /** The handler's own copy. */
-  readonly claims: JwtoClaims;
+  readonly user: JwtoUser;
+  private own: JwtoClaims | undefined;
+
+  /** @param shared - verified claims, which other requests with the same token see too */
+  constructor(
+    readonly instance: string,
+    readonly type: TokenType,
+    private readonly shared: JwtoClaims,
+  ) {
+    this.user = copyClaims(shared.user);
+  }
+
+  /** The handler's own copy of all claims, made when it is asked for: most handlers need the user at most. */
+  get claims(): JwtoClaims {
+    this.own ??= copyClaims({ ...this.shared, user: this.user });
+    this.own.user = this.user;
+    return this.own;
+  }
+
+  /** What the token says, whatever the handler has done to its copies. */
+  get verified(): JwtoClaims {
+    return this.shared;
+  }
 }
 
-/** By Node's request, which middleware, guards and handlers of every framework share. */
-const STATES = new WeakMap<object, AuthState | 'public'>();
+/** A property of Node's request, which middleware, guards and handlers of every framework share. */
+const STATE = Symbol('jwto.auth-state');
+
+interface Marked {
+  [STATE]?: AuthState | 'public';
+}
 
 /** Notes who a request is from, for parameter decorators; and as `request.user`, where Nest developers look for it. */
 export function setAuthState(request: AnyRequest, state: AuthState | 'public'): void {
-  STATES.set(rawOf(request), state);
-  if (state !== 'public') (request as { user?: unknown }).user = state.claims.user;
+  (rawOf(request) as Marked)[STATE] = state;
+  if (state !== 'public') (request as { user?: unknown }).user = state.user;
 }
 
 /** `undefined` if no guard looked at the request, `'public'` if one let it pass without asking. */
 export function authStateOf(request: AnyRequest): AuthState | 'public' | undefined {
-  return STATES.get(rawOf(request));
+  return (rawOf(request) as Marked)[STATE];
 }

@@ -2,6 +2,8 @@ import type { CsrfCheck } from '../csrf/csrf-check.js';
 import { JwtoError, type JwtoErrorCode } from '../errors/jwto-error.js';
 import { RequestInvalidError } from '../errors/request-errors.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
+import type { AcceptedTokens } from '../issuers/accepted-tokens.js';
+import type { KeyRing } from '../keys/key-ring.js';
 import type { TokenService } from '../sign-in/token-service.js';
 import type { JwtoClaims, TokenType } from '../tokens/claims.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
@@ -19,41 +21,58 @@ export interface Authenticated {
 /** Of several bad cookies, the refusal that tells its owner most. */
 const TELLING: readonly JwtoErrorCode[] = ['token_expired', 'token_not_yet_valid', 'token_wrong_type', 'token_invalid'];
 
+type Verifier = Pick<TokenVerifier, 'verify'>;
+
+/** The rooms below, as a request goes through them. */
+export interface AuthenticatorParts {
+  readonly reader: CredentialReader;
+  readonly csrf: CsrfCheck | undefined;
+  /** Of our own tokens. */
+  readonly verifier: TokenVerifier;
+  /** Of those and of the tokens of other issuers. */
+  readonly accepted: AcceptedTokens;
+  readonly tokens: TokenService;
+  readonly keys: KeyRing;
+  readonly events: JwtoEvents;
+}
+
 /**
  * The way of a request, in one direction: credential → CSRF → signature, claims, expiry → CSRF binding → revocation.
  * Guards, the validate endpoints and the Passport strategy all take it.
  */
 export class Authenticator {
-  constructor(
-    private readonly reader: CredentialReader,
-    private readonly csrf: CsrfCheck | undefined,
-    private readonly verifier: TokenVerifier,
-    private readonly tokens: TokenService,
-    private readonly events: JwtoEvents,
-  ) {}
+  constructor(private readonly parts: AuthenticatorParts) {}
 
-  /** @throws JwtoError any code that is about a token, `request_invalid`, the `csrf_…` codes, `store_unavailable` */
-  async authenticate(request: AnyRequest, type: TokenType): Promise<Authenticated> {
-    const { claims, from } = await this.identify(request, type);
-    await this.tokens.assertNotRevoked(claims, type === 'refresh' ? requestInfo(request) : null);
-    return { claims, from };
+  /**
+   * Synchronous where nothing has to be waited for: no `resolveKey`, no other issuer, and a revocation check in memory.
+   *
+   * @throws JwtoError any code that is about a token, `request_invalid`, the `csrf_…` codes, `store_unavailable`
+   */
+  authenticate(request: AnyRequest, type: TokenType): Authenticated | Promise<Authenticated> {
+    const { accepted, verifier, keys } = this.parts;
+    const { epoch } = keys;
+    // The tokens of other issuers come in the header only: a cookie is always a session's of ours.
+    const examined = this.examine(request, type, accepted, verifier);
+    const found =
+      examined instanceof Promise
+        ? examined.then((one) => this.assertNotRevoked(request, type, one))
+        : this.assertNotRevoked(request, type, examined);
+    if (!(found instanceof Promise)) return found;
+    // A key that went while something was waited for has ended its tokens.
+    return found.then((one) => (keys.epoch === epoch ? one : this.authenticate(request, type)));
   }
 
-  /** Everything but revocation, for the refresh endpoints: there the session's row decides. */
+  /** Everything but revocation, and of our own tokens, for the refresh endpoints: there the session's row decides. */
   async identify(request: AnyRequest, type: TokenType): Promise<Authenticated> {
-    const credential = this.reader.read(request, type);
-    const { from } = credential;
-    if (from === 'cookie') this.assertCsrfPair(request);
-    const claims = await this.choose(credential, type);
-    if (from === 'cookie') this.assertCsrfBound(request, [claims]);
-    return { claims, from };
+    const { verifier } = this.parts;
+    return this.examine(request, type, verifier, verifier);
   }
 
-  /** Whether the request has a good, unrevoked token of this type; for a login, which does nothing then. */
+  /** Whether the request has a good, unrevoked token of ours of this type; for a login, which does nothing then. */
   async isGood(request: AnyRequest, type: TokenType): Promise<boolean> {
     try {
-      const claims = await this.choose(this.reader.read(request, type), type);
-      await this.tokens.assertNotRevoked(claims);
+      const claims = await this.choose(this.parts.reader.read(request, type), type, this.parts.verifier);
+      await this.parts.tokens.assertNotRevoked(claims);
       return true;
     } catch (error) {
       if (error instanceof JwtoError && error.getStatus() === 401) return false;
@@ -61,34 +80,68 @@ export class Authenticator {
     }
   }
 
+  private assertNotRevoked(
+    request: AnyRequest,
+    type: TokenType,
+    authenticated: Authenticated,
+  ): Authenticated | Promise<Authenticated> {
+    const info = type === 'refresh' ? requestInfo(request) : null;
+    const asked = this.parts.tokens.assertNotRevoked(authenticated.claims, info);
+    return asked instanceof Promise ? asked.then(() => authenticated) : authenticated;
+  }
+
+  private examine(
+    request: AnyRequest,
+    type: TokenType,
+    ofHeader: Verifier,
+    ofCookie: Verifier,
+  ): Authenticated | Promise<Authenticated> {
+    const credential = this.parts.reader.read(request, type);
+    const { from, tokens } = credential;
+    if (from === 'cookie') this.assertCsrfPair(request);
+    const [token = ''] = tokens;
+    const verifier = from === 'header' ? ofHeader : ofCookie;
+    const claims = tokens.length === 1 ? verifier.verify(token, type) : this.choose(credential, type, verifier);
+    return claims instanceof Promise
+      ? claims.then((own) => this.bind(request, own, from))
+      : this.bind(request, claims, from);
+  }
+
+  private bind(request: AnyRequest, claims: JwtoClaims, from: Credential['from']): Authenticated {
+    if (from === 'cookie') this.assertCsrfBound(request, [claims]);
+    return { claims, from };
+  }
+
   /** @throws JwtoError the `csrf_…` codes, before a token is looked at */
   assertCsrfPair(request: AnyRequest): void {
-    this.reportCsrf(request, null, () => this.csrf?.assertPair(this.reader.evidence(request)));
+    this.reportCsrf(request, null, () => this.parts.csrf?.assertPair(this.parts.reader.evidence(request)));
   }
 
   /** @throws JwtoError `csrf_mismatch` unless the CSRF token belongs to one of these sessions */
   assertCsrfBound(request: AnyRequest, sessions: readonly JwtoClaims[]): void {
     const sids = sessions.map(({ sid }) => sid);
-    this.reportCsrf(request, sessions[0] ?? null, () => this.csrf?.assertBound(this.reader.evidence(request), sids));
+    this.reportCsrf(request, sessions[0] ?? null, () =>
+      this.parts.csrf?.assertBound(this.parts.reader.evidence(request), sids),
+    );
   }
 
   /** @throws JwtoError `csrf_origin` for a login from a foreign page */
   assertLoginOrigin(request: AnyRequest): void {
-    this.reportCsrf(request, null, () => this.csrf?.assertLogin(this.reader.evidence(request)));
+    this.reportCsrf(request, null, () => this.parts.csrf?.assertLogin(this.parts.reader.evidence(request)));
   }
 
   /**
    * The good one among the tokens of a credential. Planted cookies that do not verify are ignored; where good ones of
    * different sessions remain, those of ended sessions are.
    */
-  private async choose({ tokens }: Credential, type: TokenType): Promise<JwtoClaims> {
+  private async choose({ tokens }: Credential, type: TokenType, verifier: Verifier): Promise<JwtoClaims> {
     const good: JwtoClaims[] = [];
     const errors: JwtoError[] = [];
     for (const token of tokens) {
       try {
-        good.push(this.verifier.verify(token, type));
+        good.push(await verifier.verify(token, type));
       } catch (error) {
-        if (!(error instanceof JwtoError)) throw error;
+        if (!(error instanceof JwtoError) || error.getStatus() !== 401) throw error;
         errors.push(error);
       }
     }
@@ -103,7 +156,7 @@ export class Authenticator {
     const living: JwtoClaims[] = [];
     for (const one of claims) {
       try {
-        await this.tokens.assertNotRevoked(one);
+        await this.parts.tokens.assertNotRevoked(one);
         living.push(one);
       } catch (error) {
         if (!(error instanceof JwtoError) || error.getStatus() !== 401) throw error;
@@ -117,7 +170,7 @@ export class Authenticator {
       check();
     } catch (error) {
       if (error instanceof JwtoError) {
-        this.events.emit('jwto.csrf_failed', {
+        this.parts.events.emit('jwto.csrf_failed', {
           request: requestInfo(request),
           userId: claims === null ? null : String(claims.user.id),
           sid: claims?.sid ?? null,

@@ -1,5 +1,5 @@
 import type { InjectionToken } from '@nestjs/common';
-import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { Refusals } from '../transports/refusal.js';
 import type { Authenticator } from './authenticator.js';
 

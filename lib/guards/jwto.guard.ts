@@ -3,18 +3,12 @@ import { ModuleRef, Reflector } from '@nestjs/core';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { JwtoError } from '../errors/jwto-error.js';
 import { PermissionDeniedError } from '../errors/request-errors.js';
-import { copyClaims, permissionsOf, type JwtoClaims } from '../tokens/claims.js';
-import { authStateOf, setAuthState } from './auth-state.js';
+import { permissionsOf, type JwtoClaims } from '../tokens/claims.js';
+import { AuthState, authStateOf, setAuthState } from './auth-state.js';
+import type { Authenticated } from './authenticator.js';
 import { DEFAULT_INSTANCE, instanceToken, type JwtoInstance } from './instance.js';
 import { requestOf, type HttpPair } from './request-of.js';
-import {
-  PERMISSION_REQUIREMENTS,
-  PUBLIC,
-  satisfies,
-  TOKEN_REQUIREMENT,
-  type PermissionRequirement,
-  type TokenRequirement,
-} from './requirements.js';
+import { readRequirements, satisfies, type PermissionRequirement, type RouteRequirements } from './requirements.js';
 
 /**
  * The one guard behind `@JwtLoginRequired`, `@JwtPermRequired` and `@JwtRefreshRequired`. As a global guard it asks for
@@ -27,62 +21,70 @@ import {
  */
 @Injectable()
 export class JwtoGuard implements CanActivate {
+  /** What is asked of each route is read from its metadata once: that takes longer than to verify a known token. */
+  private readonly requirements = new WeakMap<object, WeakMap<object, RouteRequirements>>();
+  private readonly instances = new Map<string, JwtoInstance>();
+
   constructor(
     private readonly modules: ModuleRef,
     private readonly reflector: Reflector,
   ) {}
 
-  /** @throws JwtoError every code that a guard can refuse with; the contract's order of checks holds */
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    const targets = [context.getHandler(), context.getClass()];
+  /**
+   * A boolean where nothing has to be waited for, else a promise of one.
+   *
+   * @throws JwtoError every code that a guard can refuse with; the contract's order of checks holds
+   */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const pair = requestOf(context);
-    if (this.reflector.getAllAndOverride<true | undefined>(PUBLIC, targets)) {
+    const requirements = this.requirementsOf(context);
+    if (requirements === 'public') {
       if (authStateOf(pair.request) === undefined) setAuthState(pair.request, 'public');
       return true;
     }
-    const requirement = this.reflector.getAllAndOverride<TokenRequirement | undefined>(TOKEN_REQUIREMENT, targets) ?? {
-      instance: DEFAULT_INSTANCE,
-      type: 'access',
-    };
-    const permissions = this.reflector
-      .getAll<(PermissionRequirement[] | undefined)[]>(PERMISSION_REQUIREMENTS, targets)
-      .flatMap((requirements) => requirements ?? []);
-    await this.authorize(pair, requirement, permissions);
-    return true;
-  }
-
-  private async authorize(
-    pair: HttpPair,
-    requirement: TokenRequirement,
-    permissions: PermissionRequirement[],
-  ): Promise<void> {
-    const instance = this.instance(requirement.instance);
+    const instance = this.instance(requirements.token.instance);
     try {
-      const claims = await this.authenticate(instance, pair, requirement);
-      const perms = permissionsOf(claims);
-      if (!satisfies(perms, permissions)) throw new PermissionDeniedError(perms.length === 0);
+      const allowed = this.authorize(instance, pair, requirements);
+      return allowed instanceof Promise ? allowed.catch((error: unknown) => refuse(instance, pair, error)) : allowed;
     } catch (error) {
-      if (!(error instanceof JwtoError)) throw error;
-      if (pair.reply !== undefined) instance.refusals.setHeaders(pair.reply, error);
-      throw instance.refusals.exception(error);
+      return refuse(instance, pair, error);
     }
   }
 
-  /** A guard on the method, the class and the application is asked once a request. */
-  private async authenticate(
+  private authorize(
     instance: JwtoInstance,
     { request }: HttpPair,
-    { type }: TokenRequirement,
-  ): Promise<JwtoClaims> {
+    { token: { type }, permissions }: Exclude<RouteRequirements, 'public'>,
+  ): true | Promise<true> {
+    // A guard on the method, the class and the application looks at the token once a request.
     const known = authStateOf(request);
-    if (typeof known === 'object' && known.instance === instance.name && known.type === type) return known.claims;
-    const { claims } = await instance.authenticator.authenticate(request, type);
-    const own = copyClaims(claims);
-    setAuthState(request, { instance: instance.name, type, claims: own });
-    return own;
+    if (known instanceof AuthState && known.instance === instance.name && known.type === type) {
+      return assertPermitted(known.verified, permissions);
+    }
+    const found = instance.authenticator.authenticate(request, type);
+    const admit = ({ claims }: Authenticated): true => {
+      setAuthState(request, new AuthState(instance.name, type, claims));
+      return assertPermitted(claims, permissions);
+    };
+    return found instanceof Promise ? found.then(admit) : admit(found);
+  }
+
+  private requirementsOf(context: ExecutionContext): RouteRequirements {
+    const [handler, owner] = [context.getHandler(), context.getClass()];
+    let ofHandler = this.requirements.get(handler);
+    if (ofHandler === undefined) this.requirements.set(handler, (ofHandler = new WeakMap()));
+    let known = ofHandler.get(owner);
+    if (known === undefined) ofHandler.set(owner, (known = readRequirements(this.reflector, [handler, owner])));
+    return known;
   }
 
   private instance(name: string): JwtoInstance {
+    let instance = this.instances.get(name);
+    if (instance === undefined) this.instances.set(name, (instance = this.findInstance(name)));
+    return instance;
+  }
+
+  private findInstance(name: string): JwtoInstance {
     try {
       return this.modules.get<JwtoInstance>(instanceToken(name), { strict: false });
     } catch (error) {
@@ -90,4 +92,17 @@ export class JwtoGuard implements CanActivate {
       throw new JwtoConfigurationError(`a guard asks for the instance "${name}": import ${call}`, { cause: error });
     }
   }
+}
+
+function assertPermitted(claims: JwtoClaims, permissions: readonly PermissionRequirement[]): true {
+  if (permissions.length === 0) return true;
+  const perms = permissionsOf(claims);
+  if (!satisfies(perms, permissions)) throw new PermissionDeniedError(perms.length === 0);
+  return true;
+}
+
+function refuse(instance: JwtoInstance, { reply }: HttpPair, error: unknown): never {
+  if (!(error instanceof JwtoError)) throw error;
+  if (reply !== undefined) instance.refusals.setHeaders(reply, error);
+  throw instance.refusals.exception(error);
 }

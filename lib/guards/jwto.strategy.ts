@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-jwt';
 import { JwtoError } from '../errors/jwto-error.js';
-import { copyClaims, type JwtoUser } from '../tokens/claims.js';
+import type { JwtoUser } from '../tokens/claims.js';
 import { replyTo } from '../transports/raw-reply.js';
 import type { AnyRequest } from '../transports/raw-request.js';
-import { setAuthState } from './auth-state.js';
+import { AuthState, setAuthState } from './auth-state.js';
 import { DEFAULT_INSTANCE, type JwtoInstance } from './instance.js';
 
 /** Passport's table of strategies is the process's own; the application that serves a request tells whose turn it is. */
@@ -68,9 +68,9 @@ async function authenticate(name: string, request: AnyRequest): Promise<JwtoUser
     throw new Error(`AuthGuard('${name}') is used in an application without that JwtoModule.`);
   try {
     const { claims } = await instance.authenticator.authenticate(request, 'access');
-    const own = copyClaims(claims);
-    setAuthState(request, { instance: instance.name, type: 'access', claims: own });
-    return own.user;
+    const state = new AuthState(instance.name, 'access', claims);
+    setAuthState(request, state);
+    return state.user;
   } catch (error) {
     if (!(error instanceof JwtoError)) throw error;
     const reply = replyTo(request);

@@ -1,4 +1,6 @@
+import type { Reflector } from '@nestjs/core';
 import type { TokenType } from '../tokens/claims.js';
+import { DEFAULT_INSTANCE } from './instance.js';
 
 /** Which token a handler asks for. */
 export interface TokenRequirement {
@@ -16,6 +18,21 @@ export interface PermissionRequirement {
 export const TOKEN_REQUIREMENT = Symbol('jwto.token');
 export const PERMISSION_REQUIREMENTS = Symbol('jwto.permissions');
 export const PUBLIC = Symbol('jwto.public');
+
+/** What a route asks for, by its own metadata and its class's. */
+export type RouteRequirements =
+  'public' | { readonly token: TokenRequirement; readonly permissions: readonly PermissionRequirement[] };
+
+/** @param targets - the handler and its class */
+export function readRequirements(reflector: Reflector, targets: Parameters<Reflector['getAll']>[1]): RouteRequirements {
+  if (reflector.getAllAndOverride<true | undefined>(PUBLIC, targets)) return 'public';
+  const token = reflector.getAllAndOverride<TokenRequirement | undefined>(TOKEN_REQUIREMENT, targets);
+  const permissions = reflector.getAll<(PermissionRequirement[] | undefined)[]>(PERMISSION_REQUIREMENTS, targets);
+  return {
+    token: token ?? { instance: DEFAULT_INSTANCE, type: 'access' },
+    permissions: permissions.flatMap((requirements) => requirements ?? []),
+  };
+}
 
 /** Whether permissions satisfy every requirement. */
 export function satisfies(perms: readonly string[], requirements: readonly PermissionRequirement[]): boolean {

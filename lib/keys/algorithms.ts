@@ -1,11 +1,7 @@
 import { constants, type SignKeyObjectInput, type KeyObject } from 'node:crypto';
 import type { Algorithm } from '../options/algorithm-names.js';
 
-/** What one algorithm needs of its key, and how node:crypto is called for it (RFC 7518 §3, RFC 8037 §3.1). */
-export interface AlgorithmSpec {
-  readonly family: 'hmac' | 'rsa' | 'ec' | 'ed25519';
-  /** node:crypto's name of the hash; `null` where the algorithm has its own. */
-  readonly hash: string | null;
+interface AnySpec {
   /** Least bytes of an HMAC secret (RFC 7518 §3.2). */
   readonly secretBytes?: number;
   /** The one curve (RFC 7518 §3.4), in OpenSSL's name. */
@@ -15,6 +11,16 @@ export interface AlgorithmSpec {
   /** PSS padding with this salt length in bytes (RFC 7518 §3.5). */
   readonly pssSalt?: number;
 }
+
+/**
+ * What one algorithm needs of its key, and how node:crypto is called for it (RFC 7518 §3, RFC 8037 §3.1): the name of
+ * the hash, `null` where the algorithm has its own.
+ */
+export type AlgorithmSpec = AnySpec &
+  (
+    | { readonly family: 'hmac' | 'rsa' | 'ec'; readonly hash: string }
+    | { readonly family: 'ed25519'; readonly hash: null }
+  );
 
 /** Least bits of an RSA modulus (RFC 7518 §3.3). */
 export const RSA_BITS = 2048;
@@ -33,6 +39,7 @@ const SPECS: Readonly<Record<Algorithm, AlgorithmSpec>> = {
   ES384: { family: 'ec', hash: 'sha384', curve: 'secp384r1', signatureBytes: 96 },
   ES512: { family: 'ec', hash: 'sha512', curve: 'secp521r1', signatureBytes: 132 },
   EdDSA: { family: 'ed25519', hash: null, signatureBytes: 64 },
+  Ed25519: { family: 'ed25519', hash: null, signatureBytes: 64 },
 };
 
 /** The needs of an algorithm. */

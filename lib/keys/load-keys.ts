@@ -1,114 +1,129 @@
-import { createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { SettingProblem } from '../errors/configuration-error.js';
+import { ALGORITHM_NAMES, type Algorithm } from '../options/algorithm-names.js';
 import { describe, nameOf } from '../options/option-rules.js';
-import type { JwtoOptions, KeyInput } from '../options/jwto-options.js';
+import type { JwtoOptions } from '../options/jwto-options.js';
+import type { RingKey } from '../options/key-options.js';
 import { specOf } from './algorithms.js';
-import { KeyRing } from './key-ring.js';
 import type { JwtoKey } from './jwto-key.js';
-import { BadKey, parseKey } from './parse-key.js';
-import { isSignatureOf, signBytes } from './signature.js';
+import { readKey, weaknessOf } from './read-key.js';
 
-/** The keys of a module instance, or what is wrong with them. */
-export interface LoadedKeys {
-  ring: KeyRing;
-  key: JwtoKey;
-  /** Signs CSRF tokens; absent only where no cookie mode needs it. */
-  csrfSecret: Buffer | undefined;
-  /** What to warn of at start. */
-  warnings: string[];
+const MEMBERS = ['kid', 'algorithm', 'signingKey', 'verifyingKey', 'notBefore', 'expiresAt', 'withoutKid'];
+const MAX_KID = 128;
+
+/** Keys, or what is wrong with them. */
+export type KeysOrProblems = { keys: readonly JwtoKey[] } | { problems: readonly SettingProblem[] };
+
+/** The one key of `signingKey`, `verifyingKey` and `algorithm`. Its tokens name no key, as djwto's do not. */
+export function loadSingleKey(options: JwtoOptions): KeysOrProblems {
+  const { algorithm = 'HS256', signingKey, verifyingKey } = options;
+  const problems: SettingProblem[] = [];
+  const refuse = (setting: 'signingKey' | 'verifyingKey', accepts: string): void => {
+    const value = options[setting];
+    const got = value === undefined ? 'nothing' : describe(setting, value);
+    problems.push({ setting: nameOf(options, setting), got, accepts });
+  };
+  const isSecret = specOf(algorithm).family === 'hmac';
+  if (signingKey === undefined && (isSecret || verifyingKey === undefined)) {
+    refuse(
+      'signingKey',
+      isSecret ? `${algorithm} needs a secret` : `${algorithm} needs a private key, or a verifyingKey to verify only`,
+    );
+  }
+  if (isSecret && verifyingKey !== undefined) {
+    refuse('verifyingKey', `${algorithm} verifies with signingKey: leave it out, or choose an asymmetric algorithm`);
+    return { problems };
+  }
+  const entry: RingKey = { algorithm, signingKey, verifyingKey, withoutKid: true };
+  const key = readKey(entry, options.enforceMinimumKeyLength ?? true, (member, accepts) => {
+    refuse(member as 'signingKey' | 'verifyingKey', accepts);
+  });
+  return key === undefined || problems.length > 0 ? { problems } : { keys: [{ ...key, named: false }] };
 }
 
 /**
- * Parses and checks the keys: they exist, fit the algorithm, are long enough, and the pair signs and verifies.
+ * The keys of a ring.
  *
- * @returns the keys, or the problems that stop the start
+ * @param given - as the setting or its function gave them
  */
-export function loadKeys(options: JwtoOptions): LoadedKeys | SettingProblem[] {
-  const algorithm = options.algorithm ?? 'HS256';
-  const { family } = specOf(algorithm);
-  const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? true;
+export function loadRing(given: unknown, enforceMinimumKeyLength: boolean): KeysOrProblems {
   const problems: SettingProblem[] = [];
-  const refuse = (setting: 'signingKey' | 'verifyingKey' | 'csrfSecret', accepts: string): void => {
-    const value = options[setting];
-    problems.push({
-      setting: nameOf(options, setting),
-      got: value === undefined ? 'nothing' : describe(setting, value),
-      accepts,
-    });
-  };
-  const parse = (setting: 'signingKey' | 'verifyingKey', use: 'sign' | 'verify'): KeyObject | undefined => {
-    const input: KeyInput | undefined = options[setting];
-    if (input === undefined) return undefined;
-    try {
-      return parseKey(input, { algorithm, use, enforceMinimumKeyLength });
-    } catch (error) {
-      refuse(setting, error instanceof BadKey ? error.message : `it cannot be read as a key for ${algorithm}`);
-      return undefined;
+  if (!Array.isArray(given) || given.length === 0) {
+    return { problems: [{ setting: 'keys', got: describe('keys', given), accepts: 'a list of at least one key' }] };
+  }
+  const keys: JwtoKey[] = [];
+  for (const [index, entry] of (given as unknown[]).entries()) {
+    const setting = `keys[${String(index)}]`;
+    const wrong = formProblems(entry, setting);
+    if (wrong.length > 0) {
+      problems.push(...wrong);
+      continue;
     }
-  };
-
-  if (options.signingKey === undefined && (family === 'hmac' || options.verifyingKey === undefined)) {
-    refuse(
-      'signingKey',
-      family === 'hmac'
-        ? `${algorithm} needs a secret`
-        : `${algorithm} needs a private key, or a verifyingKey to verify only`,
-    );
-  }
-  if (family === 'hmac' && options.verifyingKey !== undefined) {
-    refuse('verifyingKey', `${algorithm} verifies with signingKey: leave it out, or choose an asymmetric algorithm`);
-    return problems;
-  }
-  const signing = parse('signingKey', 'sign');
-  const given = parse('verifyingKey', 'verify');
-  const verifying = given ?? (signing && (family === 'hmac' ? signing : createPublicKey(signing)));
-  if (problems.length > 0 || verifying === undefined) return problems;
-
-  const key: JwtoKey = { algorithm, verifying, signing };
-  if (signing !== undefined && !pairWorks(key))
-    refuse('verifyingKey', 'it does not belong to signingKey: leave it out, and it is derived');
-  const csrfSecret = deriveCsrfSecret(options, signing);
-  const modes = [options.mode ?? 'JSON'].flat();
-  if (csrfSecret === undefined && options.csrf !== false && modes.some((mode) => mode !== 'JSON')) {
-    refuse('csrfSecret', 'cookie modes without a signingKey need the csrfSecret of the processes that issue');
-  }
-  if (problems.length > 0) return problems;
-  return {
-    ring: new KeyRing(key),
-    key,
-    csrfSecret,
-    warnings: enforceMinimumKeyLength ? [] : weaknesses(options, algorithm),
-  };
-}
-
-function pairWorks(key: JwtoKey): boolean {
-  const probe = 'jwto.self-test';
-  try {
-    return isSignatureOf(key, probe, signBytes(key, probe));
-  } catch {
-    return false;
-  }
-}
-
-/** HKDF (RFC 5869) with a purpose of its own, so that a CSRF token never tells anything of the signing key. */
-function deriveCsrfSecret(options: JwtoOptions, signing: KeyObject | undefined): Buffer | undefined {
-  if (options.csrfSecret !== undefined) return Buffer.from(options.csrfSecret as Uint8Array);
-  if (signing === undefined) return undefined;
-  const material = signing.type === 'secret' ? signing.export() : signing.export({ type: 'pkcs8', format: 'der' });
-  return Buffer.from(hkdfSync('sha256', material, '', 'jwto csrf token', 32));
-}
-
-function weaknesses(options: JwtoOptions, algorithm: JwtoKey['algorithm']): string[] {
-  const input = options.signingKey ?? options.verifyingKey;
-  if (input === undefined) return [];
-  try {
-    parseKey(input, {
-      algorithm,
-      use: options.signingKey === undefined ? 'verify' : 'sign',
-      enforceMinimumKeyLength: true,
+    const key = readKey(entry as RingKey, enforceMinimumKeyLength, (member, accepts) => {
+      // What stands in one member may be meant for another: nothing is shown as it is.
+      problems.push({
+        setting: `${setting}.${member}`,
+        got: describe('signingKey', (entry as RingKey)[member]),
+        accepts,
+      });
     });
-    return [];
-  } catch (error) {
-    return [`enforceMinimumKeyLength is false and the key is weak: ${(error as Error).message}. Tokens can be forged.`];
+    if (key === undefined) continue;
+    if (keys.some(({ kid }) => kid === key.kid)) {
+      problems.push({
+        setting: `${setting}.kid`,
+        got: JSON.stringify(key.kid),
+        accepts: 'each key needs a kid of its own',
+      });
+    }
+    if (key.withoutKid && keys.some(({ withoutKid }) => withoutKid)) {
+      problems.push({
+        setting: `${setting}.withoutKid`,
+        got: 'true',
+        accepts: 'one key at most verifies tokens without kid',
+      });
+    }
+    keys.push(key);
   }
+  return problems.length > 0 ? { problems } : { keys };
+}
+
+/** What to warn of: keys that are weaker than they should be. */
+export function weaknesses(keys: readonly JwtoKey[]): string[] {
+  return keys.flatMap((key) => {
+    const weakness = weaknessOf(key);
+    if (weakness === undefined) return [];
+    const which = key.named ? `the key ${JSON.stringify(key.kid)}` : 'the key';
+    return [`enforceMinimumKeyLength is false and ${which} is weak: ${weakness}. Tokens can be forged.`];
+  });
+}
+
+/** What is wrong with an entry before its key is looked at. */
+function formProblems(entry: unknown, setting: string): SettingProblem[] {
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+    return [{ setting, got: describe('signingKey', entry), accepts: 'an object like { kid, algorithm, signingKey }' }];
+  }
+  const { kid, algorithm, signingKey, verifyingKey, withoutKid } = entry as Record<string, unknown>;
+  const problems: SettingProblem[] = [];
+  const refuse = (member: string, got: string, accepts: string): void => {
+    problems.push({ setting: `${setting}.${member}`, got, accepts });
+  };
+  for (const name of Object.keys(entry)) {
+    if (!MEMBERS.includes(name)) refuse(name, 'a value', `there is no such member; a key has ${MEMBERS.join(', ')}`);
+  }
+  if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID)) {
+    refuse('kid', describe('signingKey', kid), `a text of 1 to ${String(MAX_KID)} characters`);
+  }
+  if (!ALGORITHM_NAMES.includes(algorithm as Algorithm)) {
+    refuse('algorithm', describe('signingKey', algorithm), ALGORITHM_NAMES.join(', '));
+  }
+  if (signingKey === undefined && verifyingKey === undefined) {
+    refuse('signingKey', 'nothing', 'a key has a signingKey, or a verifyingKey to verify only');
+  }
+  for (const [member, value] of Object.entries({ signingKey, verifyingKey })) {
+    const isKey = value === undefined || (typeof value === 'object' && value !== null) || typeof value === 'string';
+    if (!isKey) refuse(member, describe('signingKey', value), 'PEM text, JWK, KeyObject, or a secret');
+  }
+  if (withoutKid !== undefined && typeof withoutKid !== 'boolean') {
+    refuse('withoutKid', describe('signingKey', withoutKid), 'true or false');
+  }
+  return problems;
 }

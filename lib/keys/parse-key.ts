@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, createSecretKey, KeyObject, type JsonWebKey } from 'node:crypto';
 import type { Algorithm } from '../options/algorithm-names.js';
-import type { KeyInput } from '../options/jwto-options.js';
+import type { KeyInput } from '../options/key-options.js';
 import { RSA_BITS, specOf } from './algorithms.js';
 
 /** Says what a key must be instead; the message is safe to show. */
@@ -69,7 +69,11 @@ function parseAsymmetric(input: KeyInput, { algorithm, use }: KeyExpectation): K
 }
 
 function assertJwk(jwk: JsonWebKey, algorithm: Algorithm): void {
-  if (jwk['alg'] !== undefined && jwk['alg'] !== algorithm) throw new BadKey(`the JWK's own "alg" is not ${algorithm}`);
+  const named = jwk['alg'];
+  const isOldOrNewName = specOf(algorithm).family === 'ed25519' && (named === 'EdDSA' || named === 'Ed25519');
+  if (named !== undefined && named !== algorithm && !isOldOrNewName) {
+    throw new BadKey(`the JWK's own "alg" is not ${algorithm}`);
+  }
   if (jwk['use'] !== undefined && jwk['use'] !== 'sig') throw new BadKey('the JWK\'s "use" is not "sig"');
 }
 

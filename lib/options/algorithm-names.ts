@@ -1,4 +1,4 @@
-/** A signature algorithm (RFC 7518 §3.1, RFC 8037). `EdDSA` is Ed25519. */
+/** A signature algorithm (RFC 7518 §3.1, RFC 8037, RFC 9864). `EdDSA` and `Ed25519` are one, under its old and its new name. */
 export type Algorithm =
   | 'HS256'
   | 'HS384'
@@ -12,7 +12,8 @@ export type Algorithm =
   | 'ES256'
   | 'ES384'
   | 'ES512'
-  | 'EdDSA';
+  | 'EdDSA'
+  | 'Ed25519';
 
 /** All of them. */
 export const ALGORITHM_NAMES: readonly Algorithm[] = [
@@ -29,4 +30,5 @@ export const ALGORITHM_NAMES: readonly Algorithm[] = [
   'ES384',
   'ES512',
   'EdDSA',
+  'Ed25519',
 ];

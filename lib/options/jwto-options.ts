@@ -1,17 +1,22 @@
-import type { KeyObject, JsonWebKey } from 'node:crypto';
 import type { JwtoError, JwtoErrorBody } from '../errors/jwto-error.js';
 import type { Algorithm } from './algorithm-names.js';
 import type { Duration } from './duration.js';
+import type { KeyInput, KeyResolver, KeySource, TokenCacheLimits, TokenChecks, TrustedIssuer } from './key-options.js';
 
 /** How tokens travel: in bodies and the `Authorization` header, or in cookies. */
 export type Mode = 'JSON' | 'ONE-COOKIE' | 'TWO-COOKIES';
 
-/** A key as PEM text, JWK, KeyObject, or (HMAC only) secret text or bytes. */
-export type KeyInput = string | Uint8Array | JsonWebKey | KeyObject;
-
 /** The endpoints that the module registers. */
 export type EndpointName =
-  'login' | 'validateAccess' | 'validateRefresh' | 'refreshAccess' | 'updateRefresh' | 'logout' | 'csrf' | 'sessions';
+  | 'login'
+  | 'validateAccess'
+  | 'validateRefresh'
+  | 'refreshAccess'
+  | 'updateRefresh'
+  | 'logout'
+  | 'csrf'
+  | 'sessions'
+  | 'jwks';
 
 /** What {@link JwtoOptions.throttleLogin} sees of a login, before anything looked at the password. */
 export interface LoginAttempt {
@@ -56,6 +61,35 @@ export interface JwtoOptions {
   algorithm?: Algorithm | undefined;
   /** `false` lets short HMAC secrets and RSA keys pass with a warning, for tokens of a system being left. @defaultValue `true` */
   enforceMinimumKeyLength?: boolean | undefined;
+  /**
+   * Several keys instead of `signingKey`, `verifyingKey` and `algorithm`: one signs, all verify. A function is called
+   * at the start, every {@link JwtoOptions.keyPollInterval}, and by `TokenService.reloadKeys()`; what it returns takes
+   * the place of the ring. If it fails later, the ring stays as it is.
+   */
+  keys?: KeySource | undefined;
+  /** How often a function in `keys` is called, 1 second to 1 day. @defaultValue `'1m'` */
+  keyPollInterval?: Duration | undefined;
+  /** Keys for single users or tenants, beside the ring. */
+  resolveKey?: KeyResolver | undefined;
+  /** Other issuers, whose access tokens guards accept in the `Authorization` header. Needs the mode `JSON`. */
+  issuers?: readonly TrustedIssuer[] | undefined;
+  /**
+   * The header `typ` of tokens: `JWT`, or `at+jwt` and `refresh+jwt` (RFC 9068 §2.1). With the latter a token with
+   * another `typ` is refused; switching it on ends the tokens from before. @defaultValue `'JWT'`
+   */
+  headerType?: 'JWT' | 'at+jwt' | undefined;
+  /** Issuers that are accepted besides {@link JwtoOptions.iss}; `iss` is then required. */
+  acceptedIssuers?: readonly string[] | undefined;
+  /** Audiences that are accepted besides {@link JwtoOptions.aud}; `aud` is then required. */
+  acceptedAudiences?: readonly string[] | undefined;
+  /** `true`: `aud` must be one text, equal to the one audience that is accepted. @defaultValue `false` */
+  strictAudience?: boolean | undefined;
+  /** Claims without which a token is refused; `null` is as good as absent. */
+  requiredClaims?: readonly string[] | undefined;
+  /** Switches single checks of tokens off. @defaultValue all on */
+  checks?: TokenChecks | undefined;
+  /** The cache of verified access tokens; `false` verifies every signature anew. @defaultValue on */
+  tokenCache?: boolean | TokenCacheLimits | undefined;
   /** Issuer, written and then required (RFC 7519 §4.1.1). */
   iss?: string | undefined;
   /** Subject, written and then required. @defaultValue the user's id as a string */
@@ -136,54 +170,4 @@ export interface JwtoOptions {
     ((attempt: LoginAttempt) => number | null | undefined | Promise<number | null | undefined>) | undefined;
   /** Replaces status and body of every refusal that the library answers with. */
   errorMapper?: ((error: JwtoError, body: JwtoErrorBody) => MappedError) | undefined;
-}
-
-/** The settings as the rooms read them: complete, in seconds, normalised. */
-export interface ResolvedOptions {
-  readonly modes: readonly [Mode, ...Mode[]];
-  readonly iss: string | undefined;
-  readonly sub: string | undefined;
-  readonly aud: string | readonly string[] | undefined;
-  readonly iat: boolean;
-  readonly jti: boolean;
-  /** Seconds. */
-  readonly accessTokenLifetime: number;
-  /** Seconds. */
-  readonly refreshTokenLifetime: number;
-  /** Seconds. */
-  readonly sessionLifetime: number;
-  /** Seconds. */
-  readonly nbfLifetime: number;
-  /** Seconds. */
-  readonly idleLifetime: number | undefined;
-  /** Seconds. */
-  readonly leeway: number;
-  readonly allowRefreshUpdate: boolean;
-  /** Without slashes at its ends. */
-  readonly refreshCookiePath: string;
-  /** Without slashes at its ends; empty if none. */
-  readonly publicPathPrefix: string;
-  readonly sameSite: 'Lax' | 'Strict' | 'None';
-  readonly domain: string | undefined;
-  readonly formerDomains: readonly string[];
-  readonly secureCookies: boolean;
-  readonly cookiePrefix: 'host' | undefined;
-  readonly csrf: boolean;
-  readonly trustedOrigins: readonly string[];
-  readonly rotation: boolean;
-  /** Seconds. */
-  readonly rotationGrace: number;
-  readonly recordClient: boolean;
-  readonly maxSessionsPerUser: number;
-  readonly blocklistCheck: 'replica' | 'database' | 'refresh';
-  /** Seconds. */
-  readonly pollInterval: number;
-  /** Seconds. */
-  readonly maxStaleness: number;
-  /** `false`, or the path without slashes at its ends. */
-  readonly endpoints: Readonly<Record<EndpointName, string | false>>;
-  readonly version: string | readonly string[] | undefined;
-  readonly lifetimes: JwtoOptions['lifetimes'];
-  readonly throttleLogin: JwtoOptions['throttleLogin'];
-  readonly errorMapper: JwtoOptions['errorMapper'];
 }

@@ -1,12 +1,14 @@
 import type { SettingProblem } from '../errors/configuration-error.js';
 import { parseDuration } from './duration.js';
 import type { JwtoOptions } from './jwto-options.js';
-import { resolveOptions } from './resolve-options.js';
+import { resolveOptions, type ResolvedOptions } from './resolve-options.js';
+
+type Refuse = (setting: string, got: string, accepts: string) => void;
 
 /** Settings that are right each by itself and wrong together. */
 export function checkTogether(options: JwtoOptions): SettingProblem[] {
   const problems: SettingProblem[] = [];
-  const refuse = (setting: string, got: string, accepts: string): number => problems.push({ setting, got, accepts });
+  const refuse: Refuse = (setting, got, accepts) => problems.push({ setting, got, accepts });
 
   if (options.secureCookies === false) {
     if (options.sameSite === 'None')
@@ -31,7 +33,8 @@ export function checkTogether(options: JwtoOptions): SettingProblem[] {
   if (options.sameSite === 'None' && options.csrf === false) {
     refuse('csrf', 'false', 'sameSite None sends cookies from every site, so csrf must stay on');
   }
-  const { pollInterval, maxStaleness } = resolveOptions(options);
+  const resolved = resolveOptions(options, { issues: true, named: false });
+  const { pollInterval, maxStaleness } = resolved;
   if (maxStaleness < pollInterval) {
     refuse(
       'maxStaleness',
@@ -40,25 +43,50 @@ export function checkTogether(options: JwtoOptions): SettingProblem[] {
     );
   }
   const nbf = parseDuration(options.nbfLifetime ?? 0) ?? 0;
-  if (nbf > 0 && nbf >= resolveOptions(options).accessTokenLifetime) {
+  if (nbf > 0 && nbf >= resolved.accessTokenLifetime) {
     refuse(
       'nbfLifetime',
       JSON.stringify(options.nbfLifetime),
       'it must be shorter than accessTokenLifetime, or no access token is ever valid',
     );
   }
-  const paths = Object.values(resolvedPaths(options));
+  checkKeysAndTokens(options, resolved, refuse);
+  const paths = Object.values(resolvedPaths(resolved));
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
   if (twice !== undefined) refuse('endpoints', JSON.stringify(twice), 'each endpoint needs a path of its own');
   return problems;
 }
 
-function resolvedPaths(options: JwtoOptions): Record<string, string> {
-  const { endpoints, refreshCookiePath } = resolveOptions(options);
+function resolvedPaths({ endpoints, refreshCookiePath }: ResolvedOptions): Record<string, string> {
   const below = new Set(['validateRefresh', 'refreshAccess', 'updateRefresh', 'logout']);
   const paths: Record<string, string> = {};
   for (const [name, path] of Object.entries(endpoints)) {
     if (path !== false) paths[name] = below.has(name) ? `${refreshCookiePath}/${path}` : path;
   }
   return paths;
+}
+
+function checkKeysAndTokens(options: JwtoOptions, resolved: ResolvedOptions, refuse: Refuse): void {
+  if (options.keys !== undefined) {
+    for (const name of ['signingKey', 'verifyingKey', 'algorithm'] as const) {
+      if (options[name] !== undefined) refuse(name, 'a value beside keys', 'the keys say it: leave it out');
+    }
+  }
+  if (options.keyPollInterval !== undefined && typeof options.keys !== 'function') {
+    refuse('keyPollInterval', JSON.stringify(options.keyPollInterval), 'only a function in keys is called again');
+  }
+  const { acceptedAudiences, acceptedIssuers, issuers } = resolved;
+  if (resolved.strictAudience && acceptedAudiences.length !== 1) {
+    refuse(
+      'strictAudience',
+      `true with ${String(acceptedAudiences.length)} audiences`,
+      'it needs exactly one, in aud or acceptedAudiences',
+    );
+  }
+  const names = issuers.map(({ issuer }) => issuer);
+  const twice = names.find((name, index) => names.indexOf(name) !== index || acceptedIssuers.includes(name));
+  if (twice !== undefined) refuse('issuers', JSON.stringify(twice), 'each issuer once, and none that is our own');
+  if (issuers.length > 0 && !resolved.modes.includes('JSON')) {
+    refuse('issuers', 'no JSON in mode', 'their tokens come in the Authorization header: add JSON to mode');
+  }
 }

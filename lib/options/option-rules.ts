@@ -1,20 +1,33 @@
 import { ValidateBy, validateSync } from 'class-validator';
 import type { SettingProblem } from '../errors/configuration-error.js';
 import { ALGORITHM_NAMES } from './algorithm-names.js';
-import { parseDuration } from './duration.js';
 import { envVariableOf, unknownVariablesOf } from './env-source.js';
 import type { JwtoOptions } from './jwto-options.js';
 import { checkTogether } from './option-conflicts.js';
+import {
+  counts,
+  isBoolean,
+  isFunction,
+  isHostName,
+  isIssuer,
+  isKey,
+  isListOf,
+  isObjectOf,
+  isOneOf,
+  isOrigin,
+  isPath,
+  isSecretOf32Bytes,
+  isText,
+  lasts,
+  type Test,
+} from './option-values.js';
 import { ENDPOINT_PATHS } from './resolve-options.js';
 
 const MODES = ['JSON', 'ONE-COOKIE', 'TWO-COOKIES'];
 const ENDPOINTS = Object.keys(ENDPOINT_PATHS);
 /** Settings whose value must never be shown. */
-const SECRET = new Set(['signingKey', 'verifyingKey', 'csrfSecret']);
-/** The segments that both adapters take literally, and that a cookie's Path may have (RFC 6265 §4.1.1). */
-const PATH = /^\/?[\w.~-]+(?:\/[\w.~-]+)*\/?$/;
-const HOST_NAME = /^\.?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/i;
-
+const SECRET = new Set(['signingKey', 'verifyingKey', 'keys', 'resolveKey', 'issuers', 'csrfSecret']);
+const CHECKS = ['exp', 'nbf', 'iat', 'jti', 'sub', 'iss', 'aud'];
 /** One rule: what a setting accepts, as a sentence, and the test. An absent setting always passes. */
 function Accepts(what: string, test: (value: unknown) => boolean): PropertyDecorator {
   return ValidateBy(
@@ -23,22 +36,9 @@ function Accepts(what: string, test: (value: unknown) => boolean): PropertyDecor
   );
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
-const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
-const isFunction = (value: unknown): boolean => typeof value === 'function';
-const isOneOf =
-  (...values: readonly unknown[]) =>
-  (value: unknown) =>
-    values.includes(value);
-const isListOf = (test: (value: unknown) => boolean) => (value: unknown) =>
-  Array.isArray(value) && value.length > 0 && value.every(test) && new Set(value).size === value.length;
-const isKey = (value: unknown): boolean => (typeof value === 'object' && value !== null) || isText(value);
-const lasts = (least: number, most: number) => (value: unknown) => {
-  const seconds = parseDuration(value);
-  return seconds !== undefined && seconds >= least && seconds <= most;
-};
-
 const YES_OR_NO = 'true or false';
+const ISSUERS =
+  'a list of { issuer, audience, jwksUri } with, if you like, algorithms (asymmetric, one for RSA keys) and mapUser; jwksUri is https';
 const TEN_YEARS = 315_360_000;
 const LIFETIME = 'at least one second and at most 3650 days: seconds, or a text like "5m", "12h", "30d"';
 
@@ -57,6 +57,28 @@ class OptionRules implements Record<keyof JwtoOptions, unknown> {
   algorithm: unknown;
   @Accepts(YES_OR_NO, isBoolean)
   enforceMinimumKeyLength: unknown;
+  @Accepts('a list of keys like { kid, algorithm, signingKey }, or a function that returns one', isRing)
+  keys: unknown;
+  @Accepts('1 second to 1 day', lasts(1, 86_400))
+  keyPollInterval: unknown;
+  @Accepts('a function', isFunction)
+  resolveKey: unknown;
+  @Accepts(ISSUERS, isListOf(isIssuer))
+  issuers: unknown;
+  @Accepts('JWT or at+jwt', isOneOf('JWT', 'at+jwt'))
+  headerType: unknown;
+  @Accepts('a list of non-empty texts', isListOf(isText))
+  acceptedIssuers: unknown;
+  @Accepts('a list of non-empty texts', isListOf(isText))
+  acceptedAudiences: unknown;
+  @Accepts(YES_OR_NO, isBoolean)
+  strictAudience: unknown;
+  @Accepts('a list of names of claims', isListOf(isText))
+  requiredClaims: unknown;
+  @Accepts(`an object of ${CHECKS.join(', ')}, each true or false`, isObjectOf(membersOf(CHECKS, isBoolean)))
+  checks: unknown;
+  @Accepts('true, false, or { entries, bytes } with whole numbers: from 1, and from 8192', isTokenCache)
+  tokenCache: unknown;
   @Accepts('a non-empty text', isText)
   iss: unknown;
   @Accepts('a non-empty text', isText)
@@ -107,7 +129,7 @@ class OptionRules implements Record<keyof JwtoOptions, unknown> {
   rotationGrace: unknown;
   @Accepts(YES_OR_NO, isBoolean)
   recordClient: unknown;
-  @Accepts('a whole number from 1', (v) => Number.isSafeInteger(v) && Number(v) >= 1)
+  @Accepts('a whole number from 1', counts(1))
   maxSessionsPerUser: unknown;
   @Accepts('replica, database or refresh', isOneOf('replica', 'database', 'refresh'))
   blocklistCheck: unknown;
@@ -115,7 +137,10 @@ class OptionRules implements Record<keyof JwtoOptions, unknown> {
   pollInterval: unknown;
   @Accepts('1 second to 1 hour', lasts(1, 3600))
   maxStaleness: unknown;
-  @Accepts(`an object of ${ENDPOINTS.join(', ')}, each true, false or a path`, isEndpoints)
+  @Accepts(
+    `an object of ${ENDPOINTS.join(', ')}, each true, false or a path`,
+    isObjectOf(membersOf(ENDPOINTS, (v) => isBoolean(v) || isPath(v))),
+  )
   endpoints: unknown;
   @Accepts('a version or a list of versions', (v) => isText(v) || isListOf(isText)(v))
   version: unknown;
@@ -171,30 +196,19 @@ export function describe(setting: string, value: unknown): string {
   }
 }
 
-function isPath(value: unknown): boolean {
-  return typeof value === 'string' && PATH.test(value) && !/(^|\/)\.{1,2}(\/|$)/.test(value);
+function membersOf(names: readonly string[], test: Test): Record<string, Test> {
+  return Object.fromEntries(names.map((name) => [name, test]));
 }
 
-function isHostName(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= 253 && HOST_NAME.test(value);
-}
-
-function isSecretOf32Bytes(value: unknown): boolean {
+/** What is in the keys, their loader says. */
+function isRing(value: unknown): boolean {
   return (
-    (typeof value === 'string' && Buffer.byteLength(value) >= 32) ||
-    (value instanceof Uint8Array && value.byteLength >= 32)
+    isFunction(value) ||
+    (Array.isArray(value) && value.length > 0 && value.every((key) => typeof key === 'object' && key !== null))
   );
 }
 
-function isOrigin(value: unknown): boolean {
-  if (typeof value !== 'string' || !/^https?:\/\//.test(value)) return false;
-  const plain = value.replace('://*.', '://wildcard.');
-  return URL.canParse(plain) && new URL(plain).origin === plain && !plain.includes('*');
-}
-
-function isEndpoints(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.entries(value).every(
-    ([name, path]) => ENDPOINTS.includes(name) && (path === undefined || isBoolean(path) || isPath(path)),
-  );
+/** The longest token that is looked at must fit. */
+function isTokenCache(value: unknown): boolean {
+  return isBoolean(value) || isObjectOf({ entries: counts(1, 1_000_000), bytes: counts(8192, 2 ** 30) })(value);
 }

@@ -1,5 +1,69 @@
 import { parseDuration, type Duration } from './duration.js';
-import type { EndpointName, JwtoOptions, Mode, ResolvedOptions } from './jwto-options.js';
+import type { EndpointName, JwtoOptions, Mode } from './jwto-options.js';
+import type { KeyResolver, TokenChecks, TrustedIssuer } from './key-options.js';
+
+/** The settings as the rooms read them: complete, in seconds, normalised. */
+export interface ResolvedOptions {
+  readonly modes: readonly [Mode, ...Mode[]];
+  /** Seconds. */
+  readonly keyPollInterval: number;
+  readonly resolveKey: KeyResolver | undefined;
+  readonly issuers: readonly TrustedIssuer[];
+  readonly headerType: 'JWT' | 'at+jwt';
+  /** With `iss`; empty if none is required. */
+  readonly acceptedIssuers: readonly string[];
+  /** With `aud`; empty if none is required. */
+  readonly acceptedAudiences: readonly string[];
+  readonly strictAudience: boolean;
+  readonly requiredClaims: readonly string[];
+  readonly checks: Readonly<Required<{ [Name in keyof TokenChecks]: boolean }>>;
+  readonly tokenCache: { readonly entries: number; readonly bytes: number } | undefined;
+  readonly iss: string | undefined;
+  readonly sub: string | undefined;
+  readonly aud: string | readonly string[] | undefined;
+  readonly iat: boolean;
+  readonly jti: boolean;
+  /** Seconds. */
+  readonly accessTokenLifetime: number;
+  /** Seconds. */
+  readonly refreshTokenLifetime: number;
+  /** Seconds. */
+  readonly sessionLifetime: number;
+  /** Seconds. */
+  readonly nbfLifetime: number;
+  /** Seconds. */
+  readonly idleLifetime: number | undefined;
+  /** Seconds. */
+  readonly leeway: number;
+  readonly allowRefreshUpdate: boolean;
+  /** Without slashes at its ends. */
+  readonly refreshCookiePath: string;
+  /** Without slashes at its ends; empty if none. */
+  readonly publicPathPrefix: string;
+  readonly sameSite: 'Lax' | 'Strict' | 'None';
+  readonly domain: string | undefined;
+  readonly formerDomains: readonly string[];
+  readonly secureCookies: boolean;
+  readonly cookiePrefix: 'host' | undefined;
+  readonly csrf: boolean;
+  readonly trustedOrigins: readonly string[];
+  readonly rotation: boolean;
+  /** Seconds. */
+  readonly rotationGrace: number;
+  readonly recordClient: boolean;
+  readonly maxSessionsPerUser: number;
+  readonly blocklistCheck: 'replica' | 'database' | 'refresh';
+  /** Seconds. */
+  readonly pollInterval: number;
+  /** Seconds. */
+  readonly maxStaleness: number;
+  /** `false`, or the path without slashes at its ends. */
+  readonly endpoints: Readonly<Record<EndpointName, string | false>>;
+  readonly version: string | readonly string[] | undefined;
+  readonly lifetimes: JwtoOptions['lifetimes'];
+  readonly throttleLogin: JwtoOptions['throttleLogin'];
+  readonly errorMapper: JwtoOptions['errorMapper'];
+}
 
 /** The endpoints and their usual paths, djwto's where it has them. */
 export const ENDPOINT_PATHS: Readonly<Record<EndpointName, string>> = {
@@ -11,13 +75,24 @@ export const ENDPOINT_PATHS: Readonly<Record<EndpointName, string>> = {
   logout: 'logout',
   csrf: 'csrf',
   sessions: 'sessions',
+  jwks: '.well-known/jwks.json',
 };
 
+/** What the settings alone do not tell. */
+export interface OptionContext {
+  /** Whether there is a key that signs; without one there is no login and no refresh. */
+  issues: boolean;
+  /** Of a module instance with a name. The JWK Set has one usual place, so it is there only where a path is given. */
+  named: boolean;
+}
+
+const CHECKS = { exp: true, nbf: true, iat: true, jti: true, sub: true, iss: true, aud: true };
+const TOKEN_CACHE = { entries: 10_000, bytes: 8 * 1024 * 1024 };
+
 /** Fills in the defaults. The settings must have passed `checkOptions`, save for the keys. */
-export function resolveOptions(options: JwtoOptions): ResolvedOptions {
+export function resolveOptions(options: JwtoOptions, { issues, named }: OptionContext): ResolvedOptions {
   const modes = [options.mode ?? 'JSON'].flat() as [Mode, ...Mode[]];
   const csrf = options.csrf ?? true;
-  const issues = options.signingKey !== undefined;
   const allowRefreshUpdate = options.allowRefreshUpdate ?? true;
   const there: Readonly<Record<EndpointName, boolean>> = {
     login: issues,
@@ -28,9 +103,20 @@ export function resolveOptions(options: JwtoOptions): ResolvedOptions {
     logout: true,
     csrf: csrf && modes.some((mode) => mode !== 'JSON'),
     sessions: true,
+    jwks: !named || typeof options.endpoints?.jwks === 'string',
   };
   return {
     modes,
+    keyPollInterval: seconds(options.keyPollInterval, '1m'),
+    resolveKey: options.resolveKey,
+    issuers: options.issuers ?? [],
+    headerType: options.headerType ?? 'JWT',
+    acceptedIssuers: [options.iss ?? [], options.acceptedIssuers ?? []].flat(),
+    acceptedAudiences: [options.aud ?? [], options.acceptedAudiences ?? []].flat(),
+    strictAudience: options.strictAudience ?? false,
+    requiredClaims: options.requiredClaims ?? [],
+    checks: { ...CHECKS, ...withoutUndefined(options.checks ?? {}) },
+    tokenCache: tokenCache(options.tokenCache),
     iss: options.iss,
     sub: options.sub,
     aud: options.aud,
@@ -70,6 +156,15 @@ export function resolveOptions(options: JwtoOptions): ResolvedOptions {
     throttleLogin: options.throttleLogin,
     errorMapper: options.errorMapper,
   };
+}
+
+function tokenCache(setting: JwtoOptions['tokenCache']): ResolvedOptions['tokenCache'] {
+  if (setting === false) return undefined;
+  return { ...TOKEN_CACHE, ...(typeof setting === 'object' && withoutUndefined(setting)) };
+}
+
+function withoutUndefined<T extends object>(value: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;
 }
 
 function endpointPath(setting: boolean | string | undefined, path: string): string | false {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { QueryDeepPartialEntity } from 'typeorm';
-import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { storedId } from '../store/stored-id.js';
 import { JwtoSession } from './session.entity.js';

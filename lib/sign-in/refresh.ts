@@ -3,7 +3,8 @@ import { StoreUnavailableError } from '../errors/store-errors.js';
 import { TokenRevokedError, UserInactiveError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
-import type { Mode, ResolvedOptions } from '../options/jwto-options.js';
+import type { Mode } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { JwtoSession } from '../sessions/session.entity.js';
 import { randomId, type SessionRepository } from '../sessions/session.repository.js';
 import { refreshJti } from '../sessions/standing.js';
@@ -24,6 +25,8 @@ export interface RefreshContext {
   request: RequestInfo | null;
   /** How the refresh token travelled, and so the new ones; by itself as the session's mode says. */
   via?: 'header' | 'cookie' | undefined;
+  /** Verifies the refresh token again if the keys have changed since; asked right before anything is written. */
+  assertStands: () => Promise<void>;
 }
 
 const EVENT = { access: 'jwto.access_refreshed', refresh: 'jwto.refresh_updated' } as const;
@@ -47,13 +50,14 @@ export class Refresh {
    * @throws JwtoError `token_revoked`, `token_reused`, `token_expired`, `user_inactive`, `token_too_large`,
    * `store_unavailable`
    */
-  async run(claims: JwtoClaims, kind: RefreshKind, { request, via }: RefreshContext): Promise<IssuedTokens> {
+  async run(claims: JwtoClaims, kind: RefreshKind, context: RefreshContext): Promise<IssuedTokens> {
+    const { request } = context;
     const refusal = `Can't update ${kind} token.`;
     let user: SignInUser | undefined;
     for (let look = 1; look <= LOOKS; look++) {
       const accepted = await this.acceptance.accept(claims, { request, refusal });
       user ??= await this.reload(accepted.session, claims, refusal, request);
-      const tokens = await this.attempt(user, accepted, kind, { request, via });
+      const tokens = await this.attempt(user, accepted, kind, context);
       if (tokens !== undefined) return tokens;
     }
     throw new StoreUnavailableError(new Error('a refresh lost every race'));
@@ -64,7 +68,7 @@ export class Refresh {
     user: SignInUser,
     { session, standing }: AcceptedRefresh,
     kind: RefreshKind,
-    { request, via }: RefreshContext,
+    { request, via, assertStands }: RefreshContext,
   ): Promise<IssuedTokens | undefined> {
     const rotates = this.options.rotation && standing === 'current';
     const { now } = this.acceptance.moment();
@@ -86,6 +90,7 @@ export class Refresh {
       expiresAt: refresh.expiresAt,
       accessUntil: (tokens.accessClaims.exp + this.options.leeway) * 1000,
     };
+    await assertStands();
     const written = rotates
       ? await this.sessions.rotate({ ...extension, successor: refresh })
       : await this.sessions.extend(extension);

@@ -3,9 +3,9 @@ import { Freshness } from '../blocklist/freshness.js';
 import { RevocationSet } from '../blocklist/revocation-set.js';
 import { toSeconds, type Clock } from '../clock/clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { DatabaseClock } from '../store/database-clock.js';
-import { within } from '../store/time-limit.js';
+import { within } from '../clock/time-limit.js';
 import { storedId } from '../store/stored-id.js';
 import type { WakeUp } from '../store/wake-up.js';
 import type { JwtoClaims } from '../tokens/claims.js';
@@ -42,7 +42,8 @@ export interface ReplicaParts {
  */
 export class RevocationReplica extends RevocationCheck implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Jwto');
-  private readonly revoked = new RevocationSet();
+  /** Two sets, so that a check makes no text of kind and id. */
+  private readonly revoked = { session: new RevocationSet(), token: new RevocationSet() };
   private readonly freshness = new Freshness();
   /** Sign-ins up to this time are revoked; milliseconds since the epoch. */
   private allUntil = Number.NEGATIVE_INFINITY;
@@ -65,7 +66,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
 
   /** How many revocations it holds. */
   get size(): number {
-    return this.revoked.size;
+    return this.revoked.session.size + this.revoked.token.size;
   }
 
   /** The first full read; the application is not ready before it. @throws JwtoError `store_unavailable` */
@@ -101,8 +102,9 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   }
 
   private knows({ sid, jti, auth_time }: JwtoClaims): boolean {
-    if (this.revoked.has(`session ${storedId(sid)}`)) return true;
-    if (jti !== undefined && this.revoked.has(`token ${storedId(jti)}`)) return true;
+    const { session, token } = this.revoked;
+    if (session.size > 0 && session.has(storedId(sid))) return true;
+    if (token.size > 0 && jti !== undefined && token.has(storedId(jti))) return true;
     // Sign-ins of the very second are ended one by one: the claim does not tell which of them came before.
     return this.allUntil > 0 && (auth_time ?? 0) < toSeconds(this.allUntil);
   }
@@ -165,7 +167,9 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     for (const revocation of await feed.read(whole ? 0 : now - OVERLAP, now)) this.take(revocation);
     succeeded();
     if (whole) this.nextWhole = performance.now() - started <= CHEAP ? 0 : performance.now() + WHOLE_EVERY;
-    this.revoked.dropEnded(Math.min(now, this.leastNow()));
+    const ended = Math.min(now, this.leastNow());
+    this.revoked.session.dropEnded(ended);
+    this.revoked.token.dropEnded(ended);
     // Not awaited: what was read is good, whatever the clock says.
     databaseClock.synchronize().catch(() => undefined);
   }
@@ -177,6 +181,6 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
 
   private take({ kind, value, revokedAt, until }: Revocation): void {
     if (kind === 'all') this.allUntil = Math.max(this.allUntil, revokedAt);
-    else this.revoked.add(`${kind} ${storedId(value)}`, until);
+    else this.revoked[kind].add(storedId(value), until);
   }
 }

@@ -2,7 +2,7 @@ import type { BlocklistRepository } from '../blocklist/blocklist.repository.js';
 import type { Clock } from '../clock/clock.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
-import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { JwtoSession } from '../sessions/session.entity.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
 import type { JwtoClaims } from '../tokens/claims.js';

@@ -2,7 +2,8 @@ import { Logger } from '@nestjs/common';
 import { toSeconds } from '../clock/clock.js';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import type { Mode, ResolvedOptions } from '../options/jwto-options.js';
+import type { Mode } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import { randomId } from '../sessions/session.repository.js';
 import { composeClaims, type JwtoUser, type JwtoClaims, type TokenType } from '../tokens/claims.js';
 import type { TokenSigner } from '../tokens/token-signer.js';
@@ -51,8 +52,8 @@ export class TokenFactory {
     const tokens: IssuedTokens = {
       sid: plan.sid,
       mode: plan.mode,
-      access: this.sign(accessClaims),
-      refresh: this.sign(refreshClaims),
+      access: await this.sign(accessClaims),
+      refresh: await this.sign(refreshClaims),
       accessClaims,
       refreshClaims,
       endsAt: plan.endsAt,
@@ -62,11 +63,11 @@ export class TokenFactory {
   }
 
   /** A key that cannot sign (an HSM that is away, a replaced JwtService) is no fault of the request. */
-  private sign(claims: JwtoClaims): string {
+  private async sign(claims: JwtoClaims): Promise<string> {
     try {
-      return this.signer.sign(claims);
+      return await this.signer.sign(claims);
     } catch (error) {
-      if (error instanceof JwtoConfigurationError) throw error;
+      if (error instanceof JwtoConfigurationError || error instanceof StoreUnavailableError) throw error;
       this.logger.error('Signing failed', error instanceof Error ? error.stack : String(error));
       throw new StoreUnavailableError(error);
     }

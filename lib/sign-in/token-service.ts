@@ -3,15 +3,19 @@ import { RequestInvalidError } from '../errors/request-errors.js';
 import { TokenRevokedError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { Clock } from '../clock/clock.js';
-import type { Mode, ResolvedOptions } from '../options/jwto-options.js';
+import type { AcceptedTokens } from '../issuers/accepted-tokens.js';
+import type { KeyFeed } from '../keys/key-feed.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { Mode } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { JwtoSession } from '../sessions/session.entity.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
-import { copyClaims, type JwtoClaims, type TokenType } from '../tokens/claims.js';
+import { copyClaims, isForeign, type JwtoClaims, type TokenType } from '../tokens/claims.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
 import type { Purger, PurgeResult } from './purger.js';
-import type { Refresh } from './refresh.js';
+import type { Refresh, RefreshKind } from './refresh.js';
 import type { RefreshAcceptance } from './refresh-acceptance.js';
 import type { RevocationCheck } from './revocation-check.js';
 import type { RevocationReason, Revoker } from './revoker.js';
@@ -45,7 +49,10 @@ const HOUR = 3_600_000;
 export interface TokenServiceParts {
   options: ResolvedOptions;
   clock: Clock;
+  keys: KeyRing;
   verifier: TokenVerifier;
+  accepted: AcceptedTokens;
+  keyFeed: KeyFeed | undefined;
   signIn: SignIn;
   refresh: Refresh;
   acceptance: RefreshAcceptance;
@@ -84,7 +91,8 @@ export class TokenService {
   }
 
   /**
-   * Verifies a token as a guard does: signature, claims, times, and whether it was revoked.
+   * Verifies a token as a guard does: signature, claims, times, and whether it was revoked. Access tokens of the
+   * trusted `issuers` are accepted too; their claims have the empty text for `sid`.
    *
    * @param type - which token is due; `access` unless told
    * @returns a copy of the claims, which may be changed
@@ -92,15 +100,21 @@ export class TokenService {
    * `token_revoked`, `store_unavailable`
    */
   async verify(token: string, { type = 'access' }: { type?: TokenType } = {}): Promise<JwtoClaims> {
-    const claims = this.parts.verifier.verify(token, type);
+    const { keys, accepted } = this.parts;
+    const { epoch } = keys;
+    const claims = await accepted.verify(token, type);
     await this.assertNotRevoked(claims);
-    return copyClaims(claims);
+    return keys.epoch === epoch ? copyClaims(claims) : this.verify(token, { type });
   }
 
   /** Refuses a revoked token whose claims were verified. @internal */
-  async assertNotRevoked(claims: JwtoClaims, request: RequestInfo | null = null): Promise<void> {
-    if (claims.type === 'refresh') await this.parts.acceptance.accept(claims, { request });
-    else if (await this.parts.revocations.isRevoked(claims)) throw new TokenRevokedError();
+  assertNotRevoked(claims: JwtoClaims, request: RequestInfo | null = null): void | Promise<void> {
+    if (claims.type === 'refresh') return this.parts.acceptance.accept(claims, { request }).then(() => undefined);
+    // What another issuer gave out is that issuer's to revoke.
+    if (isForeign(claims)) return;
+    const revoked = this.parts.revocations.isRevoked(claims);
+    if (typeof revoked !== 'boolean') return revoked.then(refuseIf);
+    refuseIf(revoked);
   }
 
   /**
@@ -108,9 +122,8 @@ export class TokenService {
    *
    * @throws JwtoError as {@link TokenService.verify}, and `user_inactive`, `token_too_large`
    */
-  async refresh(refreshToken: string, { request }: Pick<IssueOptions, 'request'> = {}): Promise<IssuedTokens> {
-    const claims = this.parts.verifier.verify(refreshToken, 'refresh');
-    return this.parts.refresh.run(claims, 'access', { request: request ?? null });
+  refresh(refreshToken: string, { request }: Pick<IssueOptions, 'request'> = {}): Promise<IssuedTokens> {
+    return this.runRefresh(refreshToken, 'access', request ?? null);
   }
 
   /**
@@ -119,9 +132,18 @@ export class TokenService {
    *
    * @throws JwtoError as {@link TokenService.refresh}
    */
-  async updateRefresh(refreshToken: string, { request }: Pick<IssueOptions, 'request'> = {}): Promise<IssuedTokens> {
-    const claims = this.parts.verifier.verify(refreshToken, 'refresh');
-    return this.parts.refresh.run(claims, 'refresh', { request: request ?? null });
+  updateRefresh(refreshToken: string, { request }: Pick<IssueOptions, 'request'> = {}): Promise<IssuedTokens> {
+    return this.runRefresh(refreshToken, 'refresh', request ?? null);
+  }
+
+  private async runRefresh(token: string, kind: RefreshKind, request: RequestInfo | null): Promise<IssuedTokens> {
+    const { keys, verifier, refresh } = this.parts;
+    const { epoch } = keys;
+    const claims = await verifier.verify(token, 'refresh');
+    const assertStands = async (): Promise<void> => {
+      if (keys.epoch !== epoch) await verifier.verify(token, 'refresh');
+    };
+    return refresh.run(claims, kind, { request, assertStands });
   }
 
   /**
@@ -132,7 +154,7 @@ export class TokenService {
    * @throws JwtoError `token_malformed`, `token_invalid`, `store_unavailable`
    */
   async revokeToken(token: string): Promise<boolean> {
-    const claims = this.parts.verifier.identify(token);
+    const claims = await this.parts.verifier.identify(token);
     if (claims.type === 'refresh' || claims.jti === undefined) return this.parts.revoker.signOut(claims, null);
     return this.parts.revoker.blockToken(claims, claims.jti);
   }
@@ -204,8 +226,22 @@ export class TokenService {
     return copyClaims(this.parts.verifier.decode(token));
   }
 
+  /**
+   * Calls the function in `keys` now instead of at the next interval: after a key has leaked, or was added. When it
+   * resolves, no token of a removed key is accepted by this process. Without a function in `keys` it does nothing.
+   *
+   * @throws JwtoConfigurationError if the function fails or gives bad keys; the ring then stays as it is
+   */
+  async reloadKeys(): Promise<void> {
+    await this.parts.keyFeed?.reload();
+  }
+
   /** Deletes the rows of ended sessions and blocks now, in small batches; a timer does so every ten minutes. */
   purge(): Promise<PurgeResult> {
     return this.parts.purger.purge();
   }
+}
+
+function refuseIf(revoked: boolean): void {
+  if (revoked) throw new TokenRevokedError();
 }

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
 import { JwtoError } from '../errors/jwto-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import { within } from './time-limit.js';
+import { within } from '../clock/time-limit.js';
 import { isLostRace } from './lost-race.js';
 import { escapeSql } from './typeorm-versions.js';
 

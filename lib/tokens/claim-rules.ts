@@ -4,12 +4,32 @@ import {
   TokenNotYetValidError,
   TokenWrongTypeError,
 } from '../errors/token-errors.js';
-import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { JwtoClaims, TokenType } from './claims.js';
-import type { JsonObject, Jws } from './strict-jws.js';
+import type { JsonObject } from './json-object.js';
 
 /** The settings that decide which claims a token must have. */
-export type ClaimRules = Pick<ResolvedOptions, 'iss' | 'sub' | 'aud' | 'iat' | 'jti' | 'leeway'>;
+export type ClaimRules = Pick<
+  ResolvedOptions,
+  | 'sub'
+  | 'iat'
+  | 'jti'
+  | 'leeway'
+  | 'headerType'
+  | 'acceptedIssuers'
+  | 'acceptedAudiences'
+  | 'strictAudience'
+  | 'requiredClaims'
+  | 'checks'
+>;
+
+/** The two JSON objects of a token. */
+export interface OpenedToken {
+  readonly header: JsonObject;
+  readonly payload: JsonObject;
+}
+
+type HeaderType = 'jwt' | 'at+jwt' | 'refresh+jwt';
 
 /** How far `iat` may lie ahead, in seconds: clocks behind a load balancer differ. */
 const IAT_AHEAD = 60;
@@ -22,25 +42,51 @@ const LAST_SECOND = 253_402_300_799;
  *
  * @throws {@link TokenInvalidError}
  */
-export function assertShape({ header, payload }: Jws, rules: ClaimRules): JwtoClaims {
+export function assertShape({ header, payload }: OpenedToken, rules: ClaimRules): JwtoClaims {
   const { user, type } = payload;
   const refresh = type === 'refresh';
+  const { checks } = rules;
   const fits =
-    isJwtType(header['typ']) &&
-    (type === 'access' || refresh) &&
+    (refresh || type === 'access') &&
+    isHeaderType(header['typ'], rules.headerType === 'JWT' ? 'jwt' : refresh ? 'refresh+jwt' : 'at+jwt') &&
     isId(payload['sid']) &&
     isTime(payload['exp']) &&
     (rules.iat || refresh ? isTime(payload['iat']) : isAbsentOr(isTime, payload['iat'])) &&
-    (rules.jti || refresh ? isId(payload['jti']) : isAbsentOr(isId, payload['jti'])) &&
+    ((rules.jti && checks.jti) || refresh ? isId(payload['jti']) : isAbsentOr(isId, payload['jti'])) &&
     isAbsentOr(isTime, payload['nbf']) &&
     isAbsentOr(isTime, payload['refresh_iat']) &&
     isAbsentOr(isTime, payload['auth_time']) &&
     isUser(user) &&
-    payload['sub'] === (rules.sub ?? String(user.id)) &&
-    (rules.iss === undefined || payload['iss'] === rules.iss) &&
-    (rules.aud === undefined || isAudience(payload['aud'], rules.aud));
+    (!checks.sub || payload['sub'] === (rules.sub ?? String(user.id))) &&
+    (!checks.iss || isIssuer(payload['iss'], rules.acceptedIssuers)) &&
+    (!checks.aud || isAudience(payload['aud'], rules)) &&
+    rules.requiredClaims.every((name) => Object.hasOwn(payload, name) && payload[name] !== null);
   if (!fits) throw new TokenInvalidError();
   return payload as unknown as JwtoClaims;
+}
+
+/** What every token of another issuer must have: RFC 7519 §4.1, RFC 9068 §4. */
+export type ForeignClaims = JsonObject & { iss: string; sub: string; exp: number; nbf?: number; iat?: number };
+
+/**
+ * The shape of another issuer's access token, bound to that issuer and to us as the audience.
+ *
+ * @throws {@link TokenInvalidError}
+ */
+export function assertForeignShape(
+  { header, payload }: OpenedToken,
+  { issuer, audiences }: { issuer: string; audiences: readonly string[] },
+): ForeignClaims {
+  const fits =
+    isHeaderType(header['typ'], 'jwt', 'at+jwt') &&
+    payload['iss'] === issuer &&
+    isId(payload['sub']) &&
+    isAudience(payload['aud'], { acceptedAudiences: audiences, strictAudience: false }) &&
+    isTime(payload['exp']) &&
+    isAbsentOr(isTime, payload['nbf']) &&
+    isAbsentOr(isTime, payload['iat']);
+  if (!fits) throw new TokenInvalidError();
+  return payload as ForeignClaims;
 }
 
 /** @throws {@link TokenWrongTypeError} */
@@ -52,16 +98,28 @@ export function assertType(claims: JwtoClaims, due: TokenType): void {
  * @param now - milliseconds since the epoch
  * @throws {@link TokenExpiredError}, {@link TokenNotYetValidError}, {@link TokenInvalidError} for an `iat` to come
  */
-export function assertTimely(claims: JwtoClaims, rules: ClaimRules, now: number): void {
+export function assertTimely(
+  claims: { exp: number; nbf?: number; iat?: number },
+  rules: Pick<ClaimRules, 'leeway' | 'checks'>,
+  now: number,
+): void {
   const seconds = now / 1000;
-  if (claims.exp + rules.leeway <= seconds) throw new TokenExpiredError();
-  if (claims.nbf !== undefined && claims.nbf - rules.leeway > seconds) throw new TokenNotYetValidError();
-  if (claims.iat !== undefined && claims.iat - IAT_AHEAD > seconds) throw new TokenInvalidError();
+  const { checks } = rules;
+  if (checks.exp && claims.exp + rules.leeway <= seconds) throw new TokenExpiredError();
+  if (checks.nbf && claims.nbf !== undefined && claims.nbf - rules.leeway > seconds) throw new TokenNotYetValidError();
+  if (checks.iat && claims.iat !== undefined && claims.iat - IAT_AHEAD > seconds) throw new TokenInvalidError();
 }
 
-/** `typ` may be absent; a token that says it is something else than a JWT is not taken for one (RFC 8725 §3.11). */
-function isJwtType(typ: unknown): boolean {
-  return typ === undefined || (typeof typ === 'string' && typ.toUpperCase() === 'JWT');
+/**
+ * `typ` may be absent; a token that says it is something else is not taken for one (RFC 8725 §3.11). Media types compare
+ * without regard to case and may have their `application/` (RFC 7515 §4.1.9).
+ */
+function isHeaderType(typ: unknown, specific: HeaderType, other: HeaderType = specific): boolean {
+  // What our own signer writes, without a look at its letters.
+  if (typ === undefined || typ === specific || (typ === 'JWT' && specific === 'jwt')) return true;
+  if (typeof typ !== 'string') return false;
+  const name = typ.toLowerCase().replace(/^application\//, '');
+  return name === specific || name === other;
 }
 
 function isTime(value: unknown): value is number {
@@ -82,9 +140,22 @@ function isUser(value: unknown): value is JsonObject & { id: string | number } {
   return isId(id) || typeof id === 'number';
 }
 
-/** Any one of the configured audiences suffices; compared code point by code point (RFC 7519 §4.1.3). */
-function isAudience(value: unknown, configured: string | readonly string[]): boolean {
-  const named: unknown[] = Array.isArray(value) ? value : [value];
-  const accepted = typeof configured === 'string' ? [configured] : configured;
-  return named.every((name) => typeof name === 'string') && named.some((name) => accepted.includes(name));
+/** Compared code point by code point (RFC 7519 §4.1.1). */
+function isIssuer(value: unknown, accepted: readonly string[]): boolean {
+  return accepted.length === 0 || (typeof value === 'string' && accepted.includes(value));
+}
+
+/** Any one of the accepted audiences suffices (RFC 7519 §4.1.3), unless `aud` must be the one audience alone. */
+function isAudience(
+  value: unknown,
+  { acceptedAudiences: accepted, strictAudience }: Pick<ClaimRules, 'acceptedAudiences' | 'strictAudience'>,
+): boolean {
+  if (accepted.length === 0) return true;
+  if (strictAudience) return value === accepted[0];
+  if (typeof value === 'string') return accepted.includes(value);
+  return (
+    Array.isArray(value) &&
+    value.every((name) => typeof name === 'string') &&
+    value.some((name: string) => accepted.includes(name))
+  );
 }

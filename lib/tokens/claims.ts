@@ -20,7 +20,7 @@ export interface JwtoClaims {
   nbf?: number;
   iat?: number;
   jti?: string;
-  /** The session. */
+  /** The session; the empty text in the claims of another issuer's token, which has none here. */
   sid: string;
   type: TokenType;
   /** In access tokens: `iat` of the refresh token. */
@@ -64,12 +64,47 @@ export function composeClaims(
   return claims as JwtoClaims;
 }
 
-/** A copy that its owner may change. An own `__proto__` is left out: merging it somewhere would set a prototype. */
+/**
+ * Our claims of another issuer's: what it says in the registered names, our own names as they are for someone who has
+ * no session here, and its other claims as they are.
+ */
+export function claimsOfForeigner(
+  claims: Readonly<Record<string, unknown>>,
+  { perms = [], ...user }: { id: string | number; username: string; perms?: readonly string[] | undefined },
+): JwtoClaims {
+  const theirs = withoutNames(claims, ['sid', 'type', 'user', 'refresh_iat']);
+  return { ...theirs, sid: '', type: 'access', user: { ...user, perms: [...perms] } } as JwtoClaims;
+}
+
+/** Whether the claims are of another issuer's token, which has no session here. */
+export function isForeign({ sid }: JwtoClaims): boolean {
+  return sid === '';
+}
+
+/** A copy of claims that its owner may change. */
 export function copyClaims<T>(value: T): T {
-  if (Array.isArray(value)) return value.map((item: unknown) => copyClaims(item)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value))
+    return (value.some(isObject) ? value.map((item: unknown) => copyClaims(item)) : value.slice()) as T;
+  // A spread copies in a fifth of the time that Object.entries takes; most members are no objects.
+  const copy = { ...value } as Record<string, unknown>;
+  for (const name in copy) {
+    const member = copy[name];
+    if (isObject(member)) copy[name] = copyClaims(member);
+  }
+  return copy as T;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** A copy without any own `__proto__`: merging one somewhere would set a prototype. */
+export function withoutPrototypes<T>(value: T): T {
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutPrototypes(item)) as T;
   if (typeof value !== 'object' || value === null) return value;
   const copy: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(value)) if (name !== '__proto__') copy[name] = copyClaims(member);
+  for (const [name, member] of Object.entries(value)) if (name !== '__proto__') copy[name] = withoutPrototypes(member);
   return copy as T;
 }
 
@@ -80,5 +115,5 @@ export function permissionsOf(claims: JwtoClaims): readonly string[] {
 }
 
 function withoutNames(claims: object, names: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(copyClaims(claims)).filter(([name]) => !names.includes(name)));
+  return Object.fromEntries(Object.entries(withoutPrototypes(claims)).filter(([name]) => !names.includes(name)));
 }

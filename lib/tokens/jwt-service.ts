@@ -1,29 +1,58 @@
-import { JwtService, type JwtModuleOptions } from '@nestjs/jwt';
-import type { Algorithm } from '../options/algorithm-names.js';
+import { JwtSecretRequestType, JwtService, type JwtModuleOptions } from '@nestjs/jwt';
 import type { JwtoKey } from '../keys/jwto-key.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { Algorithm } from '../options/algorithm-names.js';
+import { parseHeader, split } from './strict-jws.js';
 
-type KnownAlgorithm = Exclude<Algorithm, 'EdDSA'>;
+type KnownAlgorithm = Exclude<Algorithm, 'EdDSA' | 'Ed25519'>;
 
 /** Whether @nestjs/jwt, which is jsonwebtoken 9, can sign with it: it has no EdDSA. */
 export function isKnownToJwtService(algorithm: Algorithm): algorithm is KnownAlgorithm {
-  return algorithm !== 'EdDSA';
+  return algorithm !== 'EdDSA' && algorithm !== 'Ed25519';
 }
 
-/** The `JwtService` of @nestjs/jwt over our keys, for our signer and for application code that injects it. */
-export function createJwtService({ algorithm, verifying, signing }: JwtoKey): JwtService {
-  if (!isKnownToJwtService(algorithm)) {
-    return new JwtService({
-      secretOrKeyProvider: () => {
-        throw new Error(`jsonwebtoken has no ${algorithm}: use the TokenService of jwto`);
-      },
-    });
-  }
+/**
+ * The `JwtService` of @nestjs/jwt over a ring, for our signer and for application code that injects it: it signs with
+ * the active key and verifies with the one that a token's `kid` calls for, as they are at that moment.
+ */
+export function createJwtService(keys: KeyRing): JwtService {
   const options: JwtModuleOptions = {
-    // The key's size was checked at start, or let pass by `enforceMinimumKeyLength: false`.
-    signOptions: { algorithm, allowInsecureKeySizes: true },
-    verifyOptions: { algorithms: [algorithm], allowInvalidAsymmetricKeyTypes: false },
-    // @nestjs/jwt types these for PEM text; jsonwebtoken takes a KeyObject, and is 30 times faster with it.
-    ...(verifying.type === 'secret' ? { secret: verifying } : { publicKey: verifying, privateKey: signing as never }),
+    get signOptions() {
+      const key = keys.active;
+      // The key's size was checked at start, or let pass by `enforceMinimumKeyLength: false`.
+      return key === undefined ? {} : { ...signOptions(key), allowInsecureKeySizes: true };
+    },
+    get verifyOptions() {
+      const algorithms = keys.all.map(({ algorithm }) => algorithm).filter(isKnownToJwtService);
+      return { algorithms: [...new Set(algorithms)], allowInvalidAsymmetricKeyTypes: false };
+    },
+    // @nestjs/jwt types keys for PEM text; jsonwebtoken takes a KeyObject, and is 30 times faster with it.
+    secretOrKeyProvider: (type, token) =>
+      (type === JwtSecretRequestType.SIGN ? signingKey(keys) : verifyingKey(keys, token)) as never,
   };
   return new JwtService(options);
+}
+
+/** What jsonwebtoken is told of the key that signs. */
+function signOptions({ algorithm, named, kid }: JwtoKey): { algorithm?: KnownAlgorithm; keyid?: string } {
+  return { ...(isKnownToJwtService(algorithm) && { algorithm }), ...(named && { keyid: kid }) };
+}
+
+function signingKey(keys: KeyRing): JwtoKey['signing'] {
+  const { active } = keys;
+  if (active?.signing === undefined) throw new Error('this process has no signingKey and issues no tokens');
+  return known(active).signing;
+}
+
+/** jsonwebtoken takes any of the listed algorithms that fits the key's kind; one key has one. */
+function verifyingKey(keys: KeyRing, token: unknown): JwtoKey['verifying'] {
+  const header = parseHeader(split(token).header);
+  const key = keys.select(header);
+  if (key === undefined || key.algorithm !== header['alg']) throw new Error('the token is of no key of this ring');
+  return known(key).verifying;
+}
+
+function known(key: JwtoKey): JwtoKey {
+  if (isKnownToJwtService(key.algorithm)) return key;
+  throw new Error(`jsonwebtoken has no ${key.algorithm}: use the TokenService of jwto`);
 }

@@ -1,31 +1,72 @@
 import type { JwtService } from '@nestjs/jwt';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
+import type { KeyMaterial } from '../keys/jwto-key.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import { signBytes } from '../keys/signature.js';
-import { isKnownToJwtService } from './jwt-service.js';
+import type { ResolvedKeys } from '../keys/resolved-keys.js';
+import { signText } from '../keys/signature.js';
 import type { JwtoClaims } from './claims.js';
+import { isKnownToJwtService } from './jwt-service.js';
 
-/** Signs claims with the active key. */
+/** The parts of a {@link TokenSigner}. */
+export interface SignerParts {
+  readonly keys: KeyRing;
+  /** Where single users or tenants have keys of their own. */
+  readonly resolved: ResolvedKeys | undefined;
+  readonly jwt: JwtService;
+  readonly headerType: 'JWT' | 'at+jwt';
+  /** Whether this process was started with a key that signs. */
+  readonly issues: boolean;
+}
+
+/** Signs claims: with the key that `resolveKey` gives for them, or the ring's active one. */
 export class TokenSigner {
-  constructor(
-    private readonly keys: KeyRing,
-    private readonly jwt: JwtService,
-  ) {}
+  constructor(private readonly parts: SignerParts) {}
 
   /**
    * @returns the compact JWS (RFC 7515 §7.1)
    * @throws {@link JwtoConfigurationError} in a process that verifies only
+   * @throws JwtoError `store_unavailable` if `resolveKey` fails
+   * @throws Error where no key of the ring may sign now, or `resolveKey` gives one that cannot
    */
-  sign(claims: JwtoClaims): string {
-    const key = this.keys.active;
-    if (key === undefined) throw new JwtoConfigurationError('this process has no signingKey and issues no tokens');
+  async sign(claims: JwtoClaims): Promise<string> {
+    const { keys, resolved, jwt, issues } = this.parts;
+    const own = await resolved?.find({ unverifiedHeader: {}, unverifiedClaims: claims });
+    const typ = this.typeOf(claims);
+    if (own !== undefined) {
+      if (own.signing === undefined || !own.isTimely || !own.speaksFor(claims)) {
+        throw new Error(
+          'resolveKey must give a signingKey, in its time, whose claims are those of the token that is to be signed',
+        );
+      }
+      return compose({ alg: own.algorithm, typ, ...(own.kid !== undefined && { kid: own.kid }) }, claims, own);
+    }
+    const key = keys.active;
+    if (key === undefined) throw noKey(issues);
+    if (!isKnownToJwtService(key.algorithm)) {
+      return compose({ alg: key.algorithm, typ, ...(key.named && { kid: key.kid }) }, claims, key);
+    }
     // jsonwebtoken adds an `iat` where there is none; `noTimestamp` takes away one that is there.
-    if (isKnownToJwtService(key.algorithm))
-      return this.jwt.sign({ ...claims }, { noTimestamp: claims.iat === undefined });
-    const parts = [{ alg: key.algorithm, typ: 'JWT' }, claims].map((part) =>
-      Buffer.from(JSON.stringify(part)).toString('base64url'),
-    );
-    const input = parts.join('.');
-    return `${input}.${signBytes(key, input).toString('base64url')}`;
+    return jwt.sign({ ...claims }, { noTimestamp: claims.iat === undefined, header: { alg: key.algorithm, typ } });
   }
+
+  /** RFC 9068 §2.1; a refresh token has no registered type, and must not be taken for an access token. */
+  private typeOf({ type }: JwtoClaims): string {
+    if (this.parts.headerType === 'JWT') return 'JWT';
+    return type === 'access' ? 'at+jwt' : 'refresh+jwt';
+  }
+}
+
+function compose(header: object, claims: JwtoClaims, key: KeyMaterial): string {
+  const parts = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+  const input = parts.join('.');
+  return `${input}.${signText(key, input)}`;
+}
+
+/** A ring can lose its signing key while the process runs; that is no fault of who asks for a token. */
+function noKey(issues: boolean): Error {
+  return issues
+    ? new Error(
+        'No key of the ring may sign now: each has no signingKey, or is before its notBefore or past its expiresAt',
+      )
+    : new JwtoConfigurationError('this process has no signingKey and issues no tokens');
 }

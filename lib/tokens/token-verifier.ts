@@ -1,58 +1,121 @@
-import { JwtoError } from '../errors/jwto-error.js';
 import type { Clock } from '../clock/clock.js';
+import { TokenInvalidError } from '../errors/token-errors.js';
+import { JwtoError } from '../errors/jwto-error.js';
+import type { KeyMaterial } from '../keys/jwto-key.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import { assertShape, assertTimely, assertType, type ClaimRules } from './claim-rules.js';
+import type { ResolvedKeys } from '../keys/resolved-keys.js';
+import { assertShape, assertTimely, assertType, type ClaimRules, type OpenedToken } from './claim-rules.js';
 import type { JwtoClaims, TokenType } from './claims.js';
-import { readUnverified, verifyJws, type Jws } from './strict-jws.js';
+import { parseObject, type JsonObject } from './json-object.js';
+import { KnownHeaders } from './known-headers.js';
+import { decodeSegment, openJws, parseHeader, split, type CompactJws } from './strict-jws.js';
+import type { VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 
-/** Says whether a token is one of ours and good now; knows nothing of revocation. */
+type Verified = VerifiedToken<JwtoClaims>;
+
+/** The parts of a {@link TokenVerifier}. */
+export interface VerifierParts {
+  readonly keys: KeyRing;
+  /** Where single users or tenants have keys of their own. */
+  readonly resolved: ResolvedKeys | undefined;
+  readonly rules: ClaimRules;
+  readonly clock: Clock;
+  readonly cache: VerifiedTokens<JwtoClaims> | undefined;
+}
+
+/**
+ * Says whether a token is one of ours and good now; knows nothing of revocation. Where keys are resolved the answers
+ * are promises; where they are not, and the answer is in memory, guards stay synchronous.
+ */
 export class TokenVerifier {
-  constructor(
-    private readonly keys: KeyRing,
-    private readonly rules: ClaimRules,
-    private readonly clock: Clock,
-  ) {}
+  private readonly headers = new KnownHeaders();
+
+  constructor(private readonly parts: VerifierParts) {}
 
   /**
-   * Signature, claims, type, then times.
+   * Signature, claims, type, then times. The claims may be shared with other requests: nothing outside of the library gets
+   * them but as a copy. They are not frozen, for a copy of a frozen object takes 0.58 µs and of another 0.06 µs.
    *
-   * @throws JwtoError `token_malformed`, `token_invalid`, `token_wrong_type`, `token_expired`, `token_not_yet_valid`
+   * @throws JwtoError `token_malformed`, `token_invalid`, `token_wrong_type`, `token_expired`, `token_not_yet_valid`,
+   * and `store_unavailable` if `resolveKey` fails
    */
-  verify(token: string, due: TokenType): JwtoClaims {
-    const claims = this.identify(token);
-    assertType(claims, due);
-    assertTimely(claims, this.rules, this.clock.now());
-    return claims;
+  verify(token: string, due: TokenType): JwtoClaims | Promise<JwtoClaims> {
+    const { cache, keys, resolved } = this.parts;
+    const known = cache?.find(token);
+    if (resolved !== undefined)
+      return this.openResolved(token, known).then((found) => this.judge(token, found, due, known));
+    const isUsable = known !== undefined && keys.isUsable(known.key);
+    return this.judge(token, isUsable ? known : this.open(token), due, known);
   }
 
   /**
    * The claims of a token of ours, whatever its times and type.
    *
-   * @throws JwtoError `token_malformed`, `token_invalid`
+   * @throws JwtoError `token_malformed`, `token_invalid`, `store_unavailable`
    */
-  identify(token: string): JwtoClaims {
-    return assertShape(
-      verifyJws(token, (header) => this.keys.select(header)),
-      this.rules,
-    );
+  async identify(token: string): Promise<JwtoClaims> {
+    const { claims } = this.parts.resolved === undefined ? this.open(token) : await this.openResolved(token);
+    return claims;
   }
 
-  /** The claims of those tokens that are ours, one for each session. */
-  identifyAll(tokens: readonly string[]): JwtoClaims[] {
+  /** The claims of those tokens that are ours, one for each session. @throws JwtoError `store_unavailable` */
+  async identifyAll(tokens: readonly string[]): Promise<JwtoClaims[]> {
     const bySession = new Map<string, JwtoClaims>();
     for (const token of tokens) {
       try {
-        const claims = this.identify(token);
+        const claims = await this.identify(token);
         if (!bySession.has(claims.sid)) bySession.set(claims.sid, claims);
       } catch (error) {
-        if (!(error instanceof JwtoError)) throw error;
+        if (!(error instanceof JwtoError) || error.getStatus() !== 401) throw error;
       }
     }
     return [...bySession.values()];
   }
 
-  /** @throws JwtoError `token_malformed`; nothing is verified */
-  decode(token: string): Jws {
-    return readUnverified(token);
+  /** What a token says of itself. @throws JwtoError `token_malformed`; nothing is verified */
+  decode(token: string): OpenedToken {
+    const { header, payload, signature } = split(token);
+    decodeSegment(signature);
+    return { header: parseObject(decodeSegment(header)), payload: parseObject(decodeSegment(payload)) };
   }
+
+  /** What time and the request can change; asked of a known token too. */
+  private judge(token: string, found: Verified, due: TokenType, known: Verified | undefined): JwtoClaims {
+    const { rules, clock, cache } = this.parts;
+    const { claims } = found;
+    assertType(claims, due);
+    assertTimely(claims, rules, clock.now());
+    if (found !== known && cache !== undefined && due === 'access') cache.add(token, found);
+    return claims;
+  }
+
+  private open(token: string): Verified {
+    const { keys, rules } = this.parts;
+    const jws = split(token);
+    const known = this.headers.find(jws.header);
+    if (known !== undefined && keys.isUsable(known.key)) return verified(jws, known.header, known.key, rules);
+    const header = parseHeader(jws.header);
+    const key = keys.select(header);
+    if (key === undefined) throw new TokenInvalidError();
+    const found = verified(jws, header, key, rules);
+    this.headers.add(jws.header, { header, key });
+    return found;
+  }
+
+  /** By the key that the application's function gives, if it gives one; it is asked each time, also for a known token. */
+  private async openResolved(token: string, known?: Verified): Promise<Verified> {
+    const { header, payload } =
+      known === undefined ? this.decode(token) : { header: known.header, payload: known.claims };
+    const { keys, rules, resolved } = this.parts;
+    const key = await resolved?.find({ unverifiedHeader: header, unverifiedClaims: payload });
+    if (key === undefined) return known !== undefined && keys.isUsable(known.key) ? known : this.open(token);
+    if (!key.isTimely || !key.speaksFor(payload)) throw new TokenInvalidError();
+    if (known?.key.verifying === key.verifying && known.key.algorithm === key.algorithm) return known;
+    const jws = split(token);
+    return verified(jws, parseHeader(jws.header), key, rules);
+  }
+}
+
+function verified(jws: CompactJws, header: JsonObject, key: KeyMaterial, rules: ClaimRules): Verified {
+  return { header, claims: assertShape({ header, payload: parseObject(openJws(jws, header, key)) }, rules), key };
 }

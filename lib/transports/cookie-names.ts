@@ -1,4 +1,5 @@
-import type { Mode, ResolvedOptions } from '../options/jwto-options.js';
+import type { Mode } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 
 /** A mode that uses cookies. */
 export type CookieMode = Exclude<Mode, 'JSON'>;

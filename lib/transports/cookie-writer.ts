@@ -2,7 +2,7 @@ import { stringifySetCookie } from 'cookie';
 import { Logger } from '@nestjs/common';
 import { toSeconds, type Clock } from '../clock/clock.js';
 import { TokenTooLargeError } from '../errors/token-errors.js';
-import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import { DeliveryLimits, type IssuedTokens } from '../sign-in/issued-tokens.js';
 import { MAX_TOKEN_BYTES } from '../tokens/strict-jws.js';
 import type { CookieMode, CookieNames } from './cookie-names.js';

@@ -1,6 +1,6 @@
 import type { CsrfEvidence } from '../csrf/csrf-evidence.js';
 import { TokenMissingError } from '../errors/token-errors.js';
-import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { TokenType } from '../tokens/claims.js';
 import { readBearer } from './bearer.js';
 import { cookieValues } from './cookie-header.js';

@@ -1,7 +1,8 @@
 import { HttpException, Logger } from '@nestjs/common';
 import { isAboutSentToken } from '../errors/token-errors.js';
 import type { JwtoError } from '../errors/jwto-error.js';
-import type { MappedError, ResolvedOptions } from '../options/jwto-options.js';
+import type { MappedError } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import { setHeader, type AnyReply } from './raw-reply.js';
 
 /** The one place where a refusal gets its form: headers, status and body. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { CsrfCheck } from '../csrf/csrf-check.js';
-import type { ResolvedOptions } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { IssuedTokens } from '../sign-in/issued-tokens.js';
 import { cookieValues } from './cookie-header.js';
 import type { CookieNames } from './cookie-names.js';

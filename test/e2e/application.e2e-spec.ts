@@ -148,8 +148,9 @@ describe.each(ADAPTERS)('the OpenAPI document on %s', (_name, adapter) => {
     const refresh = ['validate_refresh', 'refresh_access', 'update_refresh', 'logout'].map(
       (leaf) => `api/token/refresh/${leaf}`,
     );
+    const sessions = ['sessions', 'sessions/revoke', 'sessions/revoke_others'];
     expect(ours.sort()).toEqual(
-      ['login', 'validate_access', 'csrf', 'sessions', 'sessions/revoke', 'sessions/revoke_others', ...refresh]
+      ['login', 'validate_access', 'csrf', '.well-known/jwks.json', ...sessions, ...refresh]
         .map((path) => `${base}/${path}`)
         .sort(),
     );

@@ -13,14 +13,14 @@ const CURVES = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' } as const;
 /** The algorithms of the library. */
 export const ALGORITHMS: readonly Algorithm[] = [
   ...(['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
-  ...(['ES256', 'ES384', 'ES512', 'EdDSA'] as const),
+  ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const),
 ];
 
 /** The least key that an algorithm accepts; a new one at each call, but for RSA, whose keys are slow to make. */
 export function makeKeys(algorithm: Algorithm): KeyPair {
   if (algorithm in BYTES) return makeSecret(BYTES[algorithm as keyof typeof BYTES]);
   if (algorithm in CURVES) return makeEc(CURVES[algorithm as keyof typeof CURVES]);
-  return algorithm === 'EdDSA' ? pair(generateKeyPairSync('ed25519')) : RSA_2048();
+  return algorithm === 'EdDSA' || algorithm === 'Ed25519' ? pair(generateKeyPairSync('ed25519')) : RSA_2048();
 }
 
 /** A random secret. */

@@ -4,13 +4,14 @@ import { StoreUnavailableError } from '../errors/store-errors.js';
  * Waits for work, and no longer than this. The work itself goes on: a statement that was sent cannot be taken back.
  *
  * @param milliseconds - at most
+ * @param who - does it, for the message
  * @throws StoreUnavailableError if it takes longer
  */
-export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+export async function within<T>(milliseconds: number, work: Promise<T>, who = 'the database'): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new StoreUnavailableError(new Error(`the database took over ${String(milliseconds)} ms`)));
+      reject(new StoreUnavailableError(new Error(`${who} took over ${String(milliseconds)} ms`)));
     }, milliseconds);
     timer.unref();
   });
