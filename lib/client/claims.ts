@@ -28,8 +28,5 @@ export const tokenClaims = (token?: string): SessionClaims | undefined => claims
 
 /** Every value of a cookie, in the order in which the browser sends them; there are several if someone planted one. */
 export function cookieValues(cookies: string, name: string): string[] {
-  return cookies
-    .split(/; */)
-    .filter((cookie) => cookie.startsWith(`${name}=`))
-    .map((cookie) => cookie.slice(name.length + 1));
+  return cookies.split(/; */).flatMap((cookie) => (cookie.startsWith(`${name}=`) ? cookie.slice(name.length + 1) : []));
 }

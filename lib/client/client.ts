@@ -31,21 +31,22 @@ export function createJwtoClient<Claims extends object = object>(
 ): JwtoClient<(SessionClaims & Claims) | undefined>;
 export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown> {
   const settings = resolveOptions(options);
-  const { mode, base, origins, before, lifetime, more, send } = settings;
+  const { mode, base, origins, refreshBefore, accessTokenLifetime, more, send } = settings;
   const cookies = mode !== 'JSON';
   const shared = cookies || !!settings.storage;
   const listeners = new Set<SessionListener<unknown>>();
   const server = connectServer(settings);
   const tabs = connectTabs(settings, (note) => void heard(note).catch(() => 0));
   const vault = (cookies ? cookieVault : tokenVault)(settings, tabs);
-  const lock = createLock(shared ? settings : { ...settings, tabs: {} }, settings.timeout * 1.6);
+  const lock = createLock(shared ? settings : { ...settings, tabs: {} }, settings.refreshTimeout * 1.6);
 
-  const describe = ({ claims, expiresAt }: Held): ClientSession<unknown> => {
-    if (!claims && mode === 'TWO-COOKIES') throw unreadable('session_unreadable', settings.payloadCookie);
-    return { claims, expiresAt };
+  const sessionOf = ({ claims, expiresAt }: Held): ClientSession<unknown> => ({ claims, expiresAt });
+  const describe = (held: Held): ClientSession<unknown> => {
+    if (!held.claims && mode === 'TWO-COOKIES') throw unreadable('session_unreadable', settings.payloadCookie);
+    return sessionOf(held);
   };
 
-  let seen = shared ? undefined : '';
+  let seen: Held['stamp'] | undefined = shared ? undefined : '';
   const changed = async (reason: SessionChange['reason'], code?: string, remote = false): Promise<void> => {
     const held = await vault.read();
     const stamp = held?.stamp ?? '';
@@ -53,7 +54,7 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
     seen = stamp;
     for (const listener of [...listeners]) {
       try {
-        listener(held && { claims: held.claims, expiresAt: held.expiresAt }, { reason, code, remote });
+        listener(held && sessionOf(held), { reason, code, remote });
       } catch (error) {
         console.error(error);
       }
@@ -76,16 +77,19 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
     if (reason === 'failed') return;
     const held = await vault.read();
     // Tokens that only this tab has, of the user who has just signed out in another one.
-    if (user && String(held?.claims?.user.id) === user && (held?.since ?? at) < at) await end();
-    else await changed(reason, code, true);
+    if (user && held && held.since < at && String(held.claims?.user.id) === user) {
+      await vault.drop('ended');
+      void server.ask('DELETE', settings.logout, held.refresh).catch(() => 0);
+    }
+    await changed(reason, code, true);
   };
 
   /** Waits for a refresh if the token has expired; has one begun if it soon will. */
   const ensure = async (held: Held | null, wait?: boolean): Promise<void> => {
     if (!held) return;
     const { claims } = held;
-    const life = claims ? (claims.exp - issuedAt(claims)) * 1000 : lifetime;
-    if (left(held) > Math.min(before, life / 4 || 0)) return;
+    const life = claims ? (claims.exp - issuedAt(claims)) * 1000 : accessTokenLifetime;
+    if (left(held) > Math.min(refreshBefore, life / 4 || 0)) return;
     const refreshed = refresh(held.stamp);
     refreshed.catch(() => 0);
     if (wait || left(held) <= 0) await refreshed;
@@ -125,7 +129,8 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
         if (!answer.ok) throw refusal(answer);
         await vault.take(answer);
         await changed('login');
-        return describe((await vault.read()) as Held);
+        // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- what was just taken
+        return describe((await vault.read())!);
       });
       return abortable(work, signal);
     },

@@ -52,5 +52,5 @@ export class JwtoClientError extends Error {
 export const unreadable = (code: 'csrf_unreadable' | 'session_unreadable', cookie: string): JwtoClientError =>
   new JwtoClientError(
     code,
-    `This page cannot read the cookie "${cookie}". Is the name right? From another host it takes the server's "domain".`,
+    `Cannot read the cookie "${cookie}". Is that its name? From another host, the server must set "domain".`,
   );

@@ -1,6 +1,6 @@
 import type { Settings } from './options.js';
 
-/** Runs work while nobody else does, in this tab and in the others. */
+/** Runs work while no other client of that name does, in whatever tab. */
 export type Lock = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** Waits. @param ms - milliseconds */
@@ -15,18 +15,18 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => set
 export function createLock({ name, tabs }: Settings, patience: number): Lock {
   // A level is a lock of its own: on the one above the first wait those who gave up on the holder of the first. Whoever
   // gets that steals the first one back, so the tabs that come later wait for nobody.
-  const byWebLock = async <T>(locks: Pick<LockManager, 'request'>, work: () => Promise<T>, level = 0): Promise<T> => {
+  const byWebLock = async <T>(locks: Pick<LockManager, 'request'>, work: () => Promise<T>, level = ''): Promise<T> => {
     let running: Promise<T> | undefined;
     const begin = (): Promise<T> => (running = work());
     const signal = AbortSignal.timeout(patience);
     try {
-      await locks.request(level ? name + String(level) : name, { signal }, () =>
+      await locks.request(name + level, { signal }, () =>
         level ? locks.request(name, { steal: true }, begin) : begin(),
       );
     } catch {
       // The work's own failure, a lock that was stolen from under it, the end of patience, or locks that are forbidden.
     }
-    return running ?? (signal.aborted ? byWebLock(locks, work, level + 1) : work());
+    return running ?? (signal.aborted ? byWebLock(locks, work, `${level}+`) : work());
   };
 
   // A lease is the time of its end, with a fraction that only its holder knows.
@@ -52,10 +52,5 @@ export function createLock({ name, tabs }: Settings, patience: number): Lock {
     });
   };
 
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(() => (tabs.navigator?.locks ? byWebLock(tabs.navigator.locks, work) : byLease(work)));
-    last = mine.catch(() => 0);
-    return mine;
-  };
+  return (work) => (tabs.navigator?.locks ? byWebLock(tabs.navigator.locks, work) : byLease(work));
 }

@@ -47,10 +47,10 @@ export interface Settings {
   mode: ClientMode;
   base: URL;
   origins: readonly string[];
-  before: number;
-  timeout: number;
+  refreshBefore: number;
+  refreshTimeout: number;
   /** NaN if not given. */
-  lifetime: number;
+  accessTokenLifetime: number;
   /** What every request to the server has. */
   more: RequestInit;
   storage: TokenStorage | undefined;
@@ -90,17 +90,18 @@ export function resolveOptions({
   tabs = !!page.document && page,
   name,
 }: JwtoClientOptions): Settings {
+  const folder = (path: string): string => path.replace(/\/*$/, '/');
   const base = new URL(baseUrl, page.document?.baseURI);
-  base.pathname = base.pathname.replace(/\/*$/, '/');
+  base.pathname = folder(base.pathname);
   const at = (path: string): string => new URL(path, base).href;
-  const refresh = at(refreshPath.replace(/\/*$/, '/'));
+  const refresh = at(folder(refreshPath));
   return {
     mode,
     base,
     origins: [base, ...origins].map((origin) => new URL(origin).origin),
-    before: refreshBefore * 1000,
-    timeout: refreshTimeout,
-    lifetime: accessTokenLifetime * 1000,
+    refreshBefore: refreshBefore * 1000,
+    refreshTimeout,
+    accessTokenLifetime: accessTokenLifetime * 1000,
     storage,
     login: at(loginPath),
     csrf: at(csrfPath),

@@ -29,7 +29,7 @@ export interface RefreshParts {
 }
 
 /** Says whether somebody is signed in, after a refresh if the session still is the one that the stamp is of. */
-export type Refresh = (stale: string) => Promise<boolean>;
+export type Refresh = (stale: Held['stamp']) => Promise<boolean>;
 
 /**
  * One refresh at a time, in this tab and among all.
@@ -38,33 +38,24 @@ export type Refresh = (stale: string) => Promise<boolean>;
  * and has not ended
  */
 export function createRefresher({ settings, server, vault, tabs, lock, shared, changed }: RefreshParts): Refresh {
-  const { refresh: url, logout, timeout, mode } = settings;
+  const { refresh: url, logout, refreshTimeout: timeout, mode } = settings;
   let flight: Promise<boolean> | undefined;
 
-  const isNew = (held: Held, stale: string): boolean => held.stamp !== stale && left(held) > 0;
+  const isNew = (held: Held, stale: Held['stamp']): boolean => held.stamp !== stale && left(held) > 0;
 
-  const ask = async ({ refresh }: Held): Promise<Answer> => {
-    const answer = await server.ask('POST', url, refresh, undefined, timeout);
-    // Of something in between: as good as none.
-    if (answer.ok && refresh && !answer.refresh) throw refusal(answer, 'unavailable');
-    return answer;
-  };
+  const ask = ({ refresh }: Held): Promise<Answer> => server.ask('POST', url, refresh, undefined, timeout);
 
   const renew = async (held: Held): Promise<boolean> => {
-    const {
-      ok,
-      status,
-      code = '',
-      ...answer
-    } = await ask(held).catch(async (error: unknown) => {
+    const answer = await ask(held).catch(async (error: unknown) => {
       const { code, status, retryAfter = 1 } = error as JwtoClientError;
       if (code !== 'unavailable' || status === 429) throw error;
       // The reply may be what was lost: inside the server's grace the same token gets the same successor.
       await sleep(Math.min(retryAfter * 1000, timeout));
       return ask(held);
     });
+    const { ok, code = '' } = answer;
     if (!ok) {
-      if (status !== 401 || !ENDED.test(code)) throw refusal({ ok, status, code, ...answer });
+      if (!ENDED.test(code)) throw refusal(answer);
       if (shared) await sleep(30);
     }
     const now = await vault.read();
@@ -83,14 +74,13 @@ export function createRefresher({ settings, server, vault, tabs, lock, shared, c
     }
     return !!now;
   };
-  const run = (stale: string): Promise<boolean> => {
+  const run = (stale: Held['stamp']): Promise<boolean> => {
     const began = Date.now();
     return lock(async () => {
       for (let settled = !shared; ; settled = true) {
         const held = await vault.read();
         if (!held || isNew(held, stale)) return !!held;
-        if (shared && (tabs.get().failed ?? 0) > began)
-          throw new JwtoClientError('unavailable', `No answer from ${url}`);
+        if ((tabs.get().failed ?? 0) > began) throw new JwtoClientError('unavailable', `No answer from ${url}`);
         if (settled) {
           return renew(held).catch((error: unknown) => {
             if (shared) tabs.post({ ...tabs.get(), reason: 'failed', failed: Date.now() });

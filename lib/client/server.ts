@@ -95,13 +95,10 @@ export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: S
         throw new JwtoClientError('unavailable', `No answer from ${url}`, { cause });
       }
       const { ok, status, headers } = response;
-      const answer = {
-        ...(parse(body) as Tokens | undefined),
-        ok,
-        status,
-        retryAfter: Number(headers.get('retry-after')) || undefined,
-      };
-      if (status === 429 || status >= 500) throw refusal(answer, 'unavailable');
+      const parsed = parse(body) as Tokens | undefined;
+      const answer = { ...parsed, ok, status, retryAfter: Number(headers.get('retry-after')) || undefined };
+      // A page of something in between, such as a hotel's login, is no answer either.
+      if (status === 429 || status >= 500 || (ok && body && !parsed)) throw refusal(answer, 'unavailable');
       return answer;
     },
   };

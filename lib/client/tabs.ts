@@ -17,8 +17,8 @@ export interface Note {
   readonly user?: string | undefined;
   /** Cookies only: when the last login or the end was; tells one sign-in from the next. */
   readonly since?: number | undefined;
-  /** Cookies only: different after each login and refresh, and empty when nobody is signed in. */
-  readonly stamp?: string | undefined;
+  /** Cookies only: different after each login and refresh, and 0 when nobody is signed in. */
+  readonly stamp?: number | undefined;
   /** Cookies only: when the access token expires, if known. */
   readonly expiresAt?: number | undefined;
   /** Cookies only: how far the server's clock is ahead of this device's. */
@@ -42,7 +42,12 @@ export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void
   const channel = BroadcastChannel && new BroadcastChannel(name);
   if (channel) {
     channel.onmessage = ({ data }: MessageEvent<Note>) => {
-      if (isNewer(data)) news((newest = data));
+      // As new as what is known: it may have come by storage already. A logout of JSON is never too old: it is not of
+      // one session but of a user.
+      if (data.user ?? data.at >= (newest.at ?? 0)) {
+        if (isNewer(data)) newest = data;
+        news(data);
+      }
     };
     // Node stays alive for an open channel.
     (channel as { unref?: () => void }).unref?.();

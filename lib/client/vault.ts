@@ -6,7 +6,7 @@ import type { SessionClaims } from './types.js';
 /** The session as it can be seen from here. Times are milliseconds since the epoch, by this device's clock. */
 export interface Held {
   /** Different after each login and refresh. */
-  readonly stamp: string;
+  readonly stamp: string | number;
   /** When the sign-in was. */
   readonly since: number;
   /** `undefined` where the page cannot read them, or the cookie has expired. */
@@ -72,7 +72,7 @@ export function tokenVault({ storage, name }: Settings, tabs: Tabs): Vault {
         access,
         refresh,
         since,
-        stamp: String(moment()),
+        stamp: moment(),
         offset: offsetOf(tokenClaims(access)),
       });
       await storage?.setItem(key, memory);
@@ -88,7 +88,7 @@ export function tokenVault({ storage, name }: Settings, tabs: Tabs): Vault {
 }
 
 /** Cookies, which only the browser holds; what the page cannot see of them is in the tabs' note. */
-export function cookieVault({ mode, cookies, payloadCookie, lifetime }: Settings, tabs: Tabs): Vault {
+export function cookieVault({ mode, cookies, payloadCookie, accessTokenLifetime }: Settings, tabs: Tabs): Vault {
   const payload = (): string => cookieValues(mode === 'TWO-COOKIES' ? cookies() : '', payloadCookie)[0] ?? '';
   return {
     read() {
@@ -97,14 +97,14 @@ export function cookieVault({ mode, cookies, payloadCookie, lifetime }: Settings
       const claims = claimsIn(value);
       // A cookie that came back with a late answer is of the session that was ended; one of another session is a
       // sign-in that this client did not make.
-      if (stamp === '' && (!claims || claims.sid === sid)) return null;
+      if (stamp === 0 && (!claims || claims.sid === sid)) return null;
       return {
         stamp: value + String(stamp),
         since,
         claims,
         // The browser drops the cookie when the token expires.
         expiresAt: claims ? claims.exp * 1000 - offset : sid ? 0 : expiresAt,
-        unknown: !stamp && !claims,
+        unknown: !(stamp ?? claims),
       };
     },
     take(_tokens, older) {
@@ -112,15 +112,15 @@ export function cookieVault({ mode, cookies, payloadCookie, lifetime }: Settings
       tabs.post({
         reason: older ? 'refresh' : 'login',
         since: older?.since ?? moment(),
-        stamp: String(moment()),
+        stamp: moment(),
         sid: claims?.sid,
         offset: offsetOf(claims),
-        expiresAt: Date.now() + lifetime || undefined,
+        expiresAt: Date.now() + accessTokenLifetime || undefined,
       });
     },
     drop(reason, code) {
       const sid = claimsIn(payload())?.sid ?? tabs.get().sid;
-      tabs.post({ reason, code, since: moment(), stamp: '', sid });
+      tabs.post({ reason, code, since: moment(), stamp: 0, sid });
     },
   };
 }

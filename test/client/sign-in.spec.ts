@@ -134,7 +134,7 @@ describe.each(CASES)('a sign-in in the mode %s on %s', (mode: ClientMode, _name,
     client.onChange(() => {
       throw new Error('a listener of the app');
     });
-    const stop = client.onChange((session, change) => seen.push([session?.claims?.user.username, change]));
+    const stop = client.onChange((session, change) => seen.push([session?.claims.user.username, change]));
     await client.login(ALICE);
     pass(app, 301);
     await work();

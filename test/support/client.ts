@@ -48,12 +48,12 @@ export class Client {
         ...(this.bearer === undefined ? {} : { authorization: `Bearer ${this.bearer}` }),
         ...headers,
       },
-      body:
-        (json === undefined
-          ? form === undefined
-            ? body
-            : new URLSearchParams(form).toString()
-          : JSON.stringify(json)) ?? null,
+      // With the types of the DOM, where a Uint8Array may be on shared memory, it is none.
+      body: ((json === undefined
+        ? form === undefined
+          ? body
+          : new URLSearchParams(form).toString()
+        : JSON.stringify(json)) ?? null) as NonNullable<RequestInit['body']> | null,
     });
     const text = await response.text();
     const cookies = parseSetCookie(response.headers.getSetCookie());

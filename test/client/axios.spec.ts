@@ -1,0 +1,72 @@
+import { createJwtoClient } from 'jwto/client';
+import { jwtoAxiosAdapter, type AxiosRequestLike } from 'jwto/client/axios';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { startApp, type TestApp } from '../support/test-app.js';
+
+interface Config extends AxiosRequestLike {
+  url: string;
+}
+
+let app: TestApp;
+let adapter: ReturnType<typeof jwtoAxiosAdapter<Config>>;
+beforeEach(async () => {
+  app = await startApp();
+  const client = createJwtoClient({ baseUrl: app.url, mode: 'JSON' });
+  await client.login({ username: 'alice', password: 'pass' });
+  adapter = jwtoAxiosAdapter<Config>(client, { getUri: (config) => app.url + (config as Config).url });
+});
+afterEach(() => app.close());
+const validateStatus = (status: number): boolean => status < 300;
+
+it('sends what axios asks for, with the credential', async () => {
+  const config = { url: '/testapp/claims', headers: { Accept: 'application/json', 'X-Off': false }, validateStatus };
+  const response = await adapter(config);
+  expect(response).toMatchObject({ status: 200, statusText: 'OK', config, request: null });
+  // As text: axios parses it.
+  expect(JSON.parse(response.data as string)).toMatchObject({ user: { username: 'alice' } });
+  expect(response.headers['content-type']).toMatch(/json/);
+});
+
+it.each([
+  ['text', 'string'],
+  ['arraybuffer', ArrayBuffer],
+  ['blob', Blob],
+  ['stream', ReadableStream],
+])('answers with %s', async (responseType, type) => {
+  const { data } = await adapter({ url: '/testapp/protect', method: 'post', data: '{}', responseType });
+  if (typeof type === 'string') expect(data).toBe('worked!');
+  else expect(data).toBeInstanceOf(type);
+});
+
+it('refuses as axios does', async () => {
+  const refused = adapter({ url: '/testapp/perms_protect', validateStatus });
+  await expect(refused).rejects.toMatchObject({
+    isAxiosError: true,
+    code: 'ERR_BAD_REQUEST',
+    status: 403,
+    response: { status: 403, data: expect.stringContaining('permission_denied') },
+  });
+  const response = await adapter({ url: '/testapp/perms_protect', validateStatus: null });
+  expect(response.status).toBe(403);
+});
+
+it('leaves the boundary of a form to fetch, and aborts', async () => {
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  const sent: Headers[] = [];
+  const form = jwtoAxiosAdapter<Config>(
+    {
+      fetch: (input, init) => {
+        sent.push(new Request(input, init).headers);
+        return Promise.resolve(new Response());
+      },
+    },
+    { getUri: () => app.url },
+  );
+  const data = new FormData();
+  data.set('a', 'b');
+  await form({ url: '', method: 'post', data, headers });
+  await form({ url: '', method: 'post', data: 'a=b', headers });
+  expect(sent[0]?.get('content-type')).toMatch(/^multipart\/form-data; boundary=/);
+  expect(sent[1]?.get('content-type')).toBe('application/x-www-form-urlencoded');
+  await expect(adapter({ url: '/', signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+});
