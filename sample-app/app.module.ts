@@ -3,6 +3,7 @@ import { JwtoModule, type JwtoOptions } from 'jwto';
 import { ConnectionDrain } from './connection-drain.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EventLog } from './event-log.js';
+import { PageModule } from './page/page.module.js';
 import type { SampleOptions } from './sample-options.js';
 import { TestappController } from './testapp.controller.js';
 import { EmailClaims } from './users/email-claims.js';
@@ -23,6 +24,7 @@ export class AppModule {
           users: { useExisting: UsersService },
           claims: EmailClaims,
         }),
+        PageModule.with(options, jwtoSettings),
       ],
       controllers: [TestappController],
       providers: [ConnectionDrain, EventLog],

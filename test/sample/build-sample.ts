@@ -11,6 +11,8 @@ export const ROOT = process.cwd();
 /** What `npm run sample` runs. */
 export const SAMPLE_MAIN = join(ROOT, 'sample-app/dist/main.js');
 
+/** What the script builds last. */
+const LAST_BUILT = join(ROOT, 'sample-app/dist/web/main.js');
 const LOCK = join(tmpdir(), `jwto-sample-build-${createHash('sha256').update(ROOT).digest('hex').slice(0, 16)}`);
 const LONGEST_BUILD = 120_000;
 
@@ -23,7 +25,7 @@ export async function buildSample(): Promise<void> {
   try {
     const libraryIsOld = (await newest('lib')) > (await modified(join(ROOT, 'dist/index.js')));
     if (libraryIsOld) await run('build');
-    const sampleIsOld = (await newest('sample-app')) > (await modified(SAMPLE_MAIN));
+    const sampleIsOld = (await newest('sample-app')) > (await modified(LAST_BUILT));
     if (libraryIsOld || sampleIsOld) await run('build:sample');
   } finally {
     await rmdir(LOCK);
@@ -55,7 +57,7 @@ async function run(script: string): Promise<void> {
 
 async function newest(folder: string): Promise<number> {
   const files = await readdir(join(ROOT, folder), { recursive: true });
-  const sources = files.filter((file) => file.endsWith('.ts') && !file.startsWith('dist'));
+  const sources = files.filter((file) => /\.(ts|html|css|svg)$/.test(file) && !file.startsWith('dist'));
   return Math.max(...(await Promise.all(sources.map((file) => modified(join(ROOT, folder, file))))));
 }
 
