@@ -29,7 +29,10 @@ interface FastifyLike {
   readonly initialConfig: { ignoreTrailingSlash?: boolean; routerOptions?: { ignoreTrailingSlash?: boolean } };
   route(route: FastifyRoute): void;
   addHook(name: 'onRoute', hook: (route: FastifyRoute) => void): void;
-  addHook(name: 'onRequest', hook: (request: { raw: IncomingMessage }, reply: FastifyReplyLike) => Promise<void>): void;
+  addHook(
+    name: 'onRequest',
+    hook: (request: { raw: IncomingMessage }, reply: FastifyReplyLike, done: (error?: Error) => void) => void,
+  ): void;
 }
 
 interface FastifyRoute {
@@ -67,9 +70,14 @@ function hookFastify(fastify: FastifyLike): RouterHook {
     routes.push({ ...mark, mapped: url });
     if (tellsSlash) fastify.route({ method, url: `${url}/`, handler, constraints, config });
   });
-  fastify.addHook('onRequest', async ({ raw }, reply) => {
+  // It is called for every request of the application: no promise where there is nothing to wait for.
+  fastify.addHook('onRequest', ({ raw }, reply, done) => {
     noteReply(raw, reply);
-    if (isOurs(raw)) await takeBody(raw);
+    if (!isOurs(raw)) done();
+    else
+      takeBody(raw).then(() => {
+        done();
+      }, done);
   });
   return { mappedRoutes: () => routes };
 }
@@ -122,6 +130,7 @@ function patternOf({ action, mapped }: MappedRoute): string {
 
 /** Fastify matches a route in percent-encoding too; what cannot be decoded matches nothing. */
 function decoded(path: string): string {
+  if (!path.includes('%')) return path;
   try {
     return decodeURIComponent(path);
   } catch {

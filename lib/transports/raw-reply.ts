@@ -10,17 +10,21 @@ export interface FastifyReplyLike {
   header(name: string, value: string | readonly string[]): unknown;
 }
 
-/** Replies by request, where the framework does not lead from one to the other, as Express does by `request.res`. */
-const REPLIES = new WeakMap<IncomingMessage, AnyReply>();
+/** Where the framework does not lead from a request to its reply, as Express does by `request.res`. */
+const REPLY = Symbol('jwto.reply');
+
+interface Answered {
+  [REPLY]?: AnyReply;
+}
 
 /** Notes the reply to a request, for code that gets the request alone: Passport's strategies. */
 export function noteReply(raw: IncomingMessage, reply: AnyReply): void {
-  REPLIES.set(raw, reply);
+  (raw as Answered)[REPLY] = reply;
 }
 
 /** The reply to a request, if it is known. */
 export function replyTo(request: AnyRequest): AnyReply | undefined {
-  return (request as { res?: ServerResponse }).res ?? REPLIES.get(rawOf(request));
+  return (request as { res?: ServerResponse }).res ?? (rawOf(request) as Answered)[REPLY];
 }
 
 /** Sets a header. */

@@ -18,6 +18,9 @@ export function pathOf(request: AnyRequest): string {
 
 /** The path in a request target; a server must take the absolute form too (RFC 9112 §3.2.2). */
 export function pathOfTarget(target: string): string {
+  // The usual form, which every request of the application has.
+  const query = target.indexOf('?');
+  if (target.startsWith('/') && !target.includes('#')) return query === -1 ? target : target.slice(0, query);
   const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0];
   return path === undefined || path === '' ? '/' : path;
 }
