@@ -5,7 +5,7 @@ export function parse(json: string | null | undefined): unknown {
   try {
     return JSON.parse(json ?? '') ?? undefined;
   } catch {
-    return undefined;
+    return;
   }
 }
 
@@ -19,7 +19,7 @@ export function claimsIn(base64 = ''): SessionClaims | undefined {
     const bytes = atob(base64.replace(/-/g, '+').replace(/_/g, '/'));
     return parse(new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))) as SessionClaims;
   } catch {
-    return undefined;
+    return;
   }
 }
 

@@ -41,16 +41,11 @@ export class JwtoClientError extends Error {
 
   constructor(code: JwtoClientErrorCode, message: string, details: JwtoClientErrorDetails = {}) {
     super(message, details);
-    this.name = 'JwtoClientError';
-    this.code = code;
-    this.status = details.status;
-    this.retryAfter = details.retryAfter;
+    const { status, retryAfter } = details;
+    Object.assign(this, { name: 'JwtoClientError', code, status, retryAfter });
   }
 }
 
 /** The error for a cookie that the page must read and cannot. */
 export const unreadable = (code: 'csrf_unreadable' | 'session_unreadable', cookie: string): JwtoClientError =>
-  new JwtoClientError(
-    code,
-    `Cannot read the cookie "${cookie}". Is that its name? From another host, the server must set "domain".`,
-  );
+  new JwtoClientError(code, `Cannot read the cookie "${cookie}": check its name and domain`);

@@ -15,14 +15,13 @@ export interface Outgoing {
 export function outgoing(input: string | URL | Request, init: RequestInit, base: URL): Outgoing {
   const request = typeof input === 'object' && 'clone' in input ? input : undefined;
   const url = new URL(request?.url ?? (input as string | URL), base);
-  const body: unknown = init.body;
-  const stream = typeof body === 'object' && body !== null && ('getReader' in body || Symbol.asyncIterator in body);
+  const body = init.body as (Partial<ReadableStream> & { [Symbol.asyncIterator]?: unknown }) | null | undefined;
   return {
     url,
     method: init.method ?? request?.method ?? 'GET',
     headers: new Headers(init.headers ?? request?.headers),
     signal: init.signal ?? request?.signal,
-    repeatable: !stream,
+    repeatable: !(body?.getReader ?? body?.[Symbol.asyncIterator]),
     input: () => request?.clone() ?? url.href,
   };
 }

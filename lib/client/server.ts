@@ -43,7 +43,7 @@ export const codeOf = async (response: Response): Promise<string> =>
   (parse(await response.clone().text()) as Partial<Answer> | undefined)?.code ?? '';
 
 export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: Settings): Server {
-  const header = 'X-CSRFToken';
+  const header = 'x-csrftoken';
   let renewing: Promise<Response> | undefined;
   let wrong: string | undefined;
 
@@ -57,7 +57,7 @@ export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: S
   const renew = async (refused: string): Promise<boolean> => {
     wrong = refused;
     if (token() !== refused) return true;
-    renewing ??= send(csrf, { ...more, cache: 'no-store', signal: AbortSignal.timeout(5000) }).finally(
+    renewing ??= send(csrf, { ...more, signal: AbortSignal.timeout(5000) }).finally(
       () => (renewing = undefined),
     );
     if (!(await renewing).ok) return false;
@@ -67,7 +67,7 @@ export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: S
 
   const prove: Server['prove'] = async (method, own, send, repeatable = true) => {
     const headers = new Headers(own);
-    const due = mode !== 'JSON' && !headers.has(header) && !/^(GET|HEAD|OPTIONS)$/i.test(method);
+    const due = mode !== 'JSON' && !headers.has(header) && !/^(get|head|options)$/i.test(method);
     const proof = token();
     if (due && proof) headers.set(header, proof);
     const response = await send(headers);
