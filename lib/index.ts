@@ -49,7 +49,7 @@ export { JwtoGuard } from './guards/jwto.guard.js';
 export { CurrentUser, TokenClaims } from './guards/param-decorators.js';
 
 export { TokenService } from './sign-in/token-service.js';
-export type { IssueOptions, RevokeOptions, SessionInfo } from './sign-in/token-service.js';
+export type { IssueOptions, RevokeOptions, SessionInfo } from './sign-in/token-service-options.js';
 export type { IssuedTokens } from './sign-in/issued-tokens.js';
 export type { PurgeResult } from './sign-in/purger.js';
 export type { RevocationReason } from './sign-in/revoker.js';

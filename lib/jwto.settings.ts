@@ -113,6 +113,17 @@ function checkWithKeys(
   if (users === undefined && issues) {
     problems.push({ setting: 'users', got: 'nothing', accepts: 'give a class that extends UserProvider' });
   }
+  const { iss, aud, acceptedIssuers, acceptedAudiences, checks } = options;
+  if (issues && acceptedIssuers !== undefined && iss === undefined && checks?.iss !== false) {
+    problems.push({ setting: 'iss', got: 'nothing', accepts: 'acceptedIssuers makes it required: say what to write' });
+  }
+  if (issues && acceptedAudiences !== undefined && aud === undefined && checks?.aud !== false) {
+    problems.push({
+      setting: 'aud',
+      got: 'nothing',
+      accepts: 'acceptedAudiences makes it required: say what to write',
+    });
+  }
   const withCookies = [options.mode ?? 'JSON'].flat().some((mode) => mode !== 'JSON');
   const hasSecret = options.csrfSecret !== undefined || keys.some(({ csrfSecret }) => csrfSecret !== undefined);
   if (withCookies && options.csrf !== false && !hasSecret) {

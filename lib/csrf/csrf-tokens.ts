@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { StoreUnavailableError } from '../errors/store-errors.js';
 import { isSameText, type CsrfScheme } from './csrf-scheme.js';
 
 const RANDOM_BYTES = 16;
@@ -20,7 +21,7 @@ export class CsrfTokens implements CsrfScheme {
 
   issue(sid: string): string {
     const [secret] = this.secrets();
-    if (secret === undefined) throw new TypeError('There is no key to sign a CSRF token with.');
+    if (secret === undefined) throw new StoreUnavailableError(new Error('no key of the ring can sign a CSRF token'));
     const random = randomBytes(RANDOM_BYTES).toString('base64url');
     return random + mac(secret, sid, random);
   }

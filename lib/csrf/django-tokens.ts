@@ -1,4 +1,5 @@
 import { createHmac, randomInt } from 'node:crypto';
+import { StoreUnavailableError } from '../errors/store-errors.js';
 import { isSameText, type CsrfScheme } from './csrf-scheme.js';
 
 /** Django's CSRF_ALLOWED_CHARS. */
@@ -19,7 +20,7 @@ export class DjangoTokens implements CsrfScheme {
 
   issue(sid: string): string {
     const [secret] = this.secrets();
-    if (secret === undefined) throw new TypeError('There is no key to derive a CSRF token from.');
+    if (secret === undefined) throw new StoreUnavailableError(new Error('no key of the ring can sign a CSRF token'));
     return mask(derive(secret, sid));
   }
 

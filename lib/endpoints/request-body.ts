@@ -96,16 +96,16 @@ function parseJson(text: string): RequestBody {
   return value as RequestBody;
 }
 
+/** In one pass: `getAll` for each name takes seconds for the fields that fit into a body. */
 function parseForm(text: string): RequestBody {
-  const form = new URLSearchParams(text);
-  const names = [...new Set(form.keys())];
-  if (names.includes('__proto__')) throw new RequestInvalidError('The body has a "__proto__" key.');
-  return Object.fromEntries(
-    names.map((name) => {
-      const values = form.getAll(name);
-      return [name, values.length === 1 ? values[0] : values];
-    }),
-  );
+  const fields = new Map<string, string | string[]>();
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (name === '__proto__') throw new RequestInvalidError('The body has a "__proto__" key.');
+    const known = fields.get(name);
+    if (Array.isArray(known)) known.push(value);
+    else fields.set(name, known === undefined ? value : [known, value]);
+  }
+  return Object.fromEntries(fields);
 }
 
 function asBody(body: unknown): RequestBody {
