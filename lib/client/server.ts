@@ -57,9 +57,7 @@ export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: S
   const renew = async (refused: string): Promise<boolean> => {
     wrong = refused;
     if (token() !== refused) return true;
-    renewing ??= send(csrf, { ...more, signal: AbortSignal.timeout(5000) }).finally(
-      () => (renewing = undefined),
-    );
+    renewing ??= send(csrf, { ...more, signal: AbortSignal.timeout(5000) }).finally(() => (renewing = undefined));
     if (!(await renewing).ok) return false;
     if (token()) return true;
     throw unreadable('csrf_unreadable', csrfCookie);

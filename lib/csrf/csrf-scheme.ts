@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 
 /** How CSRF tokens are made and compared. A token is bound to a session in each scheme. */
 export interface CsrfScheme {
-  /** A new token for a session. */
+  /** A new token for a session. @throws JwtoError `store_unavailable` if the ring has only public keys by now */
   issue(sid: string): string;
   /** Whether a token was issued for this session. */
   isFor(sid: string, token: string): boolean;

@@ -26,7 +26,7 @@ describe.each([
     expect(now.isFor('other', token)).toBe(false);
     expect(new Scheme(() => [stranger]).isFor('sid', token)).toBe(false);
     expect(new Scheme(() => []).isFor('sid', token)).toBe(false);
-    expect(() => new Scheme(() => []).issue('sid')).toThrow(TypeError);
+    expect(() => new Scheme(() => []).issue('sid')).toThrow(expect.objectContaining({ code: 'store_unavailable' }));
   });
 
   it('are new each time, and of the form that they have', () => {
