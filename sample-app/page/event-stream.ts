@@ -31,7 +31,7 @@ export class EventStream implements OnModuleDestroy {
       return from(this.recent.slice(seen + 1));
     });
     // The comment opens the stream where nothing has happened yet.
-    return concat(of({ comment: 'the events of the sample', retry: 1000 } as MessageEvent), missed, this.live);
+    return concat(of<MessageEvent>({ comment: 'the events of the sample' }), missed, this.live);
   }
 
   /** Open streams would hold up the shutdown. */

@@ -68,7 +68,7 @@ export class PageController {
     return this.events.after(lastId);
   }
 
-  @Get('page/*file')
+  @Get(['page/:file', 'page/client/:file'])
   file(
     @Req() { url }: PageRequest,
     @Headers('if-none-match') known: string | undefined,

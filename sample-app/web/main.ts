@@ -4,6 +4,7 @@ import { accessCountdown } from './countdown.js';
 import { byId, h } from './dom.js';
 import { eventsPanel } from './events-panel.js';
 import { experimentsPanel } from './experiments-panel.js';
+import { followFocus } from './focus.js';
 import { sessionPanel } from './session-panel.js';
 import { SessionsPanel } from './sessions-panel.js';
 import { loadSettings, type Settings } from './settings.js';
@@ -20,6 +21,7 @@ async function start(): Promise<void> {
   callsPanel(account);
   experimentsPanel(account, settings);
   eventsPanel();
+  followFocus(account);
   await account.start();
 }
 

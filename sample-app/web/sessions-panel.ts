@@ -25,10 +25,10 @@ export class SessionsPanel {
       others,
       button({ id: 'reload-sessions', class: 'quiet' }, ['Reload'], () => this.load()),
     );
-    account.onChange((signedIn) => {
+    account.onChange((signedIn, { reason }) => {
       byId('sessions').hidden = signedIn === null;
       if (signedIn === null) this.countdown.run(undefined);
-      else void this.load();
+      else if (reason !== 'refresh') void this.load();
     });
   }
 

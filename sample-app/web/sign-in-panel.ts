@@ -1,5 +1,5 @@
 import type { ClientMode } from 'jwto/client';
-import type { Account, Change, SignedIn } from './account.js';
+import type { Account, Change } from './account.js';
 import { announce } from './announcer.js';
 import { button, byId, h, whileBusy } from './dom.js';
 import { failedExchange } from './exchange.js';
@@ -53,7 +53,6 @@ export function signInPanel(account: Account, settings: Settings): void {
     byId('sign-in').hidden = signedIn !== null;
     if (signedIn === null) tellTheEnd(change, fail);
     selectMode(form, account.chosenMode);
-    moveFocus(signedIn, change);
   });
 }
 
@@ -93,10 +92,4 @@ function tellTheEnd({ reason, code, remote }: Change, fail: (...content: (Node |
     fail();
     announce(remote ? 'Signed out in another tab.' : 'Signed out.');
   }
-}
-
-/** What had the focus is gone, so it goes to where one goes on; not if another tab did it. */
-function moveFocus(signedIn: SignedIn | null, { reason, remote }: Change): void {
-  if (remote || reason === 'start' || reason === 'refresh') return;
-  byId(signedIn === null ? 'sign-in-title' : 'session-title').focus();
 }
