@@ -37,13 +37,19 @@ export type { Algorithm } from './options/algorithm-names.js';
 export type { Duration } from './options/duration.js';
 export { jwtoOptionsFromEnv } from './options/options-from-env.js';
 
-export { JwtLoginRequired, JwtPermRequired, JwtRefreshRequired, Public } from './guards/guard-decorators.js';
+export {
+  CsrfExempt,
+  JwtLoginRequired,
+  JwtPermRequired,
+  JwtRefreshRequired,
+  Public,
+} from './guards/guard-decorators.js';
 export type { GuardOptions, PermissionOptions, RouteDecorator } from './guards/guard-decorators.js';
 export { JwtoGuard } from './guards/jwto.guard.js';
 export { CurrentUser, TokenClaims } from './guards/param-decorators.js';
 
 export { TokenService } from './sign-in/token-service.js';
-export type { IssueOptions, RevokeOptions, SessionInfo } from './sign-in/token-service.js';
+export type { IssueOptions, RevokeOptions, SessionInfo } from './sign-in/token-service-options.js';
 export type { IssuedTokens } from './sign-in/issued-tokens.js';
 export type { PurgeResult } from './sign-in/purger.js';
 export type { RevocationReason } from './sign-in/revoker.js';

@@ -113,6 +113,17 @@ function checkWithKeys(
   if (users === undefined && issues) {
     problems.push({ setting: 'users', got: 'nothing', accepts: 'give a class that extends UserProvider' });
   }
+  const { iss, aud, acceptedIssuers, acceptedAudiences, checks } = options;
+  if (issues && acceptedIssuers !== undefined && iss === undefined && checks?.iss !== false) {
+    problems.push({ setting: 'iss', got: 'nothing', accepts: 'acceptedIssuers makes it required: say what to write' });
+  }
+  if (issues && acceptedAudiences !== undefined && aud === undefined && checks?.aud !== false) {
+    problems.push({
+      setting: 'aud',
+      got: 'nothing',
+      accepts: 'acceptedAudiences makes it required: say what to write',
+    });
+  }
   const withCookies = [options.mode ?? 'JSON'].flat().some((mode) => mode !== 'JSON');
   const hasSecret = options.csrfSecret !== undefined || keys.some(({ csrfSecret }) => csrfSecret !== undefined);
   if (withCookies && options.csrf !== false && !hasSecret) {
@@ -125,14 +136,20 @@ function checkWithKeys(
   return problems;
 }
 
-function warnings(options: JwtoOptions, { checks, modes, csrf }: ResolvedOptions, keys: readonly JwtoKey[]): string[] {
+function warnings(
+  options: JwtoOptions,
+  { checks, modes, csrf, hints }: ResolvedOptions,
+  keys: readonly JwtoKey[],
+): string[] {
   const found = options.enforceMinimumKeyLength === false ? weaknesses(keys) : [];
   if (options.secureCookies === false)
     found.push('secureCookies is false: cookies travel over plain http, for development only');
+  if (hints && process.env['NODE_ENV'] === 'production')
+    found.push('hints is true: refusals tell every client what the application sees of its request, for development');
   if (!checks.exp)
     found.push('checks.exp is false: tokens never end, and a revoked one works again once its entry is purged');
   const rotates = options.keys !== undefined && keys.some(({ verifying }) => verifying.type !== 'secret');
-  if (rotates && csrf && options.csrfSecret === undefined && modes.some((mode) => mode !== 'JSON')) {
+  if (rotates && csrf !== false && options.csrfSecret === undefined && modes.some((mode) => mode !== 'JSON')) {
     found.push(
       'keys has asymmetric keys and csrfSecret is not set: CSRF tokens that were signed with a private key are refused ' +
         'by a process that knows only its public key. Set csrfSecret.',

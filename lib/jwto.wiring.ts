@@ -5,7 +5,9 @@ import { JwtoBlocklistEntry } from './blocklist/blocklist-entry.entity.js';
 import { BlocklistRepository } from './blocklist/blocklist.repository.js';
 import type { Clock } from './clock/clock.js';
 import { CsrfCheck } from './csrf/csrf-check.js';
+import { CsrfHints } from './csrf/csrf-hints.js';
 import { CsrfTokens } from './csrf/csrf-tokens.js';
+import { DjangoTokens } from './csrf/django-tokens.js';
 import { OriginCheck } from './csrf/origin-check.js';
 import { Endpoints } from './endpoints/endpoints.js';
 import type { JwtoEvents } from './events/jwto-events.js';
@@ -155,12 +157,7 @@ export async function wire({
     purger,
   });
 
-  const { csrfSecret } = settings;
-  const csrfSecrets = csrfSecret === undefined ? () => keys.csrfSecrets() : () => [csrfSecret];
-  const withCsrf = options.csrf && options.modes.some((mode) => mode !== 'JSON');
-  const csrf = withCsrf
-    ? new CsrfCheck(new OriginCheck(options.trustedOrigins), new CsrfTokens(csrfSecrets))
-    : undefined;
+  const csrf = csrfCheckOf(settings, keys, clock);
   const refreshPath = new RefreshPath(options.publicPathPrefix, options.refreshCookiePath);
   const reader = new CredentialReader(options, names);
   const transport = new TokenTransport({ options, names, writer, csrf, refreshPath });
@@ -187,6 +184,20 @@ export async function wire({
   );
   const instance: JwtoInstance = { name, options, authenticator, refusals };
   return { replica, keys, keyFeed, instance, settings, tokens, transport, endpoints, jwt, purger, refreshPath };
+}
+
+function csrfCheckOf({ options, csrfSecret }: Settings, keys: KeyRing, clock: Clock): CsrfCheck | undefined {
+  const { csrf, modes, endpoints, trustedOrigins } = options;
+  if (csrf === false || modes.every((mode) => mode === 'JSON')) return undefined;
+  const secrets = csrfSecret === undefined ? () => keys.csrfSecrets() : () => [csrfSecret];
+  const tokens = csrf === 'django' ? new DjangoTokens(secrets) : new CsrfTokens(secrets);
+  const hints = options.hints ? new CsrfHints(options, tokens, clock) : undefined;
+  return new CsrfCheck({
+    origins: new OriginCheck(trustedOrigins, hints),
+    tokens,
+    renewal: endpoints.csrf === false ? 'Sign in again to get one.' : 'GET the csrf endpoint, or sign in, to get one.',
+    hints,
+  });
 }
 
 function revocationCheckOf(

@@ -1,14 +1,22 @@
 import { CsrfMismatchError, CsrfMissingError } from '../errors/csrf-errors.js';
-import { isUnsafe, type CsrfEvidence } from './csrf-evidence.js';
-import { isSameText, type CsrfTokens } from './csrf-tokens.js';
+import { isUnsafe, sentToken, type CsrfEvidence } from './csrf-evidence.js';
+import type { CsrfHints } from './csrf-hints.js';
+import type { CsrfScheme } from './csrf-scheme.js';
 import type { OriginCheck } from './origin-check.js';
+
+/** What a {@link CsrfCheck} is made from. */
+export interface CsrfCheckParts {
+  readonly origins: OriginCheck;
+  readonly tokens: CsrfScheme;
+  /** What a page does that has no CSRF token, as a sentence. */
+  readonly renewal: string;
+  /** Where refusals shall name their likely cause. */
+  readonly hints: CsrfHints | undefined;
+}
 
 /** The whole protection of cookie credentials; in two steps, with the token's verification in between. */
 export class CsrfCheck {
-  constructor(
-    private readonly origins: OriginCheck,
-    private readonly tokens: CsrfTokens,
-  ) {}
+  constructor(private readonly parts: CsrfCheckParts) {}
 
   /**
    * A login sends no cookie that could be ridden on, and must still not come from a foreign page: it would sign the
@@ -17,7 +25,7 @@ export class CsrfCheck {
    * @throws JwtoError `csrf_origin`
    */
   assertLogin(evidence: CsrfEvidence): void {
-    if (isUnsafe(evidence)) this.origins.assert(evidence, 'accepted');
+    if (isUnsafe(evidence)) this.parts.origins.assert(evidence, 'accepted');
   }
 
   /**
@@ -27,19 +35,26 @@ export class CsrfCheck {
    */
   assertPair(evidence: CsrfEvidence): void {
     if (!isUnsafe(evidence)) return;
-    this.origins.assert(evidence, 'refused');
-    const { header, cookies, cookieName } = evidence;
+    const { origins, tokens, renewal, hints } = this.parts;
+    origins.assert(evidence, 'refused');
+    const { cookies, cookieName } = evidence;
+    const sent = sentToken(evidence);
     if (cookies.length === 0) {
       throw new CsrfMissingError(
-        `The cookie "${cookieName}" is missing. GET the csrf endpoint, or sign in, to get it.`,
+        `The cookie "${cookieName}" is missing. ${renewal}`,
+        hints?.about('no-cookie', evidence),
       );
     }
-    if (header === undefined || header === '') {
-      throw new CsrfMissingError(`Send the value of the cookie "${cookieName}" in the header X-CSRFToken.`);
+    if (sent === '') {
+      throw new CsrfMissingError(
+        `Send the value of the cookie "${cookieName}" in the header X-CSRFToken.`,
+        hints?.about('no-header', evidence),
+      );
     }
-    if (!cookies.some((cookie) => isSameText(cookie, header))) {
+    if (!cookies.some((cookie) => tokens.isPair(cookie, sent))) {
       throw new CsrfMismatchError(
-        `The header X-CSRFToken differs from the cookie "${cookieName}": read the cookie again and send it.`,
+        `The ${nameOfSent(evidence)} differs from the cookie "${cookieName}": read the cookie again and send it.`,
+        hints?.about('pair-differs', evidence),
       );
     }
   }
@@ -49,15 +64,25 @@ export class CsrfCheck {
    *
    * @throws JwtoError `csrf_mismatch`
    */
-  assertBound({ methods, header = '' }: CsrfEvidence, sids: readonly string[]): void {
-    if (!isUnsafe({ methods })) return;
-    if (!sids.some((sid) => this.tokens.isFor(sid, header))) {
-      throw new CsrfMismatchError('The CSRF token is of another session. GET the csrf endpoint for a new one.');
+  assertBound(evidence: CsrfEvidence, sids: readonly string[]): void {
+    if (!isUnsafe(evidence)) return;
+    const { tokens, renewal, hints } = this.parts;
+    const sent = sentToken(evidence);
+    if (!sids.some((sid) => tokens.isFor(sid, sent))) {
+      throw new CsrfMismatchError(
+        `The CSRF token is of another session. ${renewal}`,
+        hints?.about('other-session', evidence),
+      );
     }
   }
 
   /** A CSRF token for a session: the one of those presented that is its own and signed with the current secret, or a new one. */
   tokenFor(sid: string, presented: readonly string[]): string {
-    return presented.find((token) => this.tokens.isCurrentFor(sid, token)) ?? this.tokens.issue(sid);
+    const { tokens } = this.parts;
+    return presented.find((token) => tokens.isCurrentFor(sid, token)) ?? tokens.issue(sid);
   }
+}
+
+function nameOfSent({ field }: CsrfEvidence): string {
+  return field === undefined ? 'header X-CSRFToken' : 'form field csrfmiddlewaretoken';
 }

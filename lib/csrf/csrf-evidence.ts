@@ -12,10 +12,22 @@ export interface CsrfEvidence {
   readonly site: string | undefined;
   /** `X-CSRFToken`. */
   readonly header: string | undefined;
+  /** The form field `csrfmiddlewaretoken`, where the scheme is Django's. */
+  readonly field: string | undefined;
   /** The values of the CSRF cookie; there are several where someone planted one. */
   readonly cookies: readonly string[];
   /** The name of that cookie, for messages. */
   readonly cookieName: string;
+  /** What else may explain a refusal; gathered for hints only. */
+  readonly clues: () => CsrfClues;
+}
+
+/** Names that came with a request and are nearly those that it should have had. */
+export interface CsrfClues {
+  /** Headers in which other libraries send such a token. */
+  readonly headers: readonly string[];
+  /** Cookies whose name ends as the CSRF cookie's. */
+  readonly cookies: readonly string[];
 }
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -23,4 +35,9 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Whether a request may change something (RFC 9110 §9.2.1). */
 export function isUnsafe({ methods }: Pick<CsrfEvidence, 'methods'>): boolean {
   return methods.some((method) => !SAFE.has(method.toUpperCase()));
+}
+
+/** The token that was sent beside the cookie. A form field goes before the header, as in Django. */
+export function sentToken({ field, header }: Pick<CsrfEvidence, 'field' | 'header'>): string {
+  return field ?? header ?? '';
 }

@@ -54,6 +54,8 @@ export interface JwtoErrorBody {
   statusCode: number;
   error: string;
   code: JwtoErrorCode;
+  /** The likely cause, for the developer; with the setting `hints` only. */
+  hint?: string;
 }
 
 /** What a {@link JwtoError} may carry beside its code and explanation. */
@@ -62,6 +64,8 @@ export interface JwtoErrorDetails {
   cause?: unknown;
   /** Seconds after which the client may ask again; sent as `Retry-After`. */
   retryAfter?: number;
+  /** The likely cause, for the developer. */
+  hint?: string | undefined;
 }
 
 /**
@@ -83,18 +87,24 @@ export abstract class JwtoError extends HttpException {
   readonly code: JwtoErrorCode;
   /** Seconds after which the client may ask again, where that helps. */
   readonly retryAfter: number | undefined;
+  /** The likely cause, where the setting `hints` is on. */
+  readonly hint: string | undefined;
 
   protected constructor(code: JwtoErrorCode, explanation: string, details: JwtoErrorDetails = {}) {
     const statusCode = ERROR_STATUS[code];
-    const body: JwtoErrorBody = { statusCode, error: explanation, code };
-    super(body, statusCode, { cause: details.cause, description: explanation });
+    super(bodyOf(code, explanation, details.hint), statusCode, { cause: details.cause, description: explanation });
     this.message = explanation;
     this.code = code;
     this.retryAfter = details.retryAfter;
+    this.hint = details.hint;
   }
 
   /** The body a client gets, unless an `errorMapper` makes another. */
   get body(): JwtoErrorBody {
-    return { statusCode: this.getStatus(), error: this.message, code: this.code };
+    return bodyOf(this.code, this.message, this.hint);
   }
+}
+
+function bodyOf(code: JwtoErrorCode, error: string, hint: string | undefined): JwtoErrorBody {
+  return { statusCode: ERROR_STATUS[code], error, code, ...(hint === undefined ? {} : { hint }) };
 }

@@ -7,11 +7,15 @@ export class AuthState {
   readonly user: JwtoUser;
   private own: JwtoClaims | undefined;
 
-  /** @param shared - verified claims, which other requests with the same token see too */
+  /**
+   * @param shared - verified claims, which other requests with the same token see too
+   * @param csrfExempt - whether CSRF was left out, as the handler wished
+   */
   constructor(
     readonly instance: string,
     readonly type: TokenType,
     private readonly shared: JwtoClaims,
+    private readonly csrfExempt = false,
   ) {
     this.user = copyClaims(shared.user);
   }
@@ -21,6 +25,14 @@ export class AuthState {
     this.own ??= copyClaims({ ...this.shared, user: this.user });
     this.own.user = this.user;
     return this.own;
+  }
+
+  /**
+   * Whether this is all that a handler asks for. One HTTP request may have several, in GraphQL: what was found without
+   * CSRF is good for the exempt ones only.
+   */
+  covers(instance: string, type: TokenType, csrfExempt: boolean): boolean {
+    return this.instance === instance && this.type === type && (csrfExempt || !this.csrfExempt);
   }
 
   /** What the token says, whatever the handler has done to its copies. */

@@ -46,20 +46,21 @@ export class Authenticator {
   /**
    * Synchronous where nothing has to be waited for: no `resolveKey`, no other issuer, and a revocation check in memory.
    *
+   * @param csrfExempt - of a route that `@CsrfExempt()` stands on
    * @throws JwtoError any code that is about a token, `request_invalid`, the `csrf_…` codes, `store_unavailable`
    */
-  authenticate(request: AnyRequest, type: TokenType): Authenticated | Promise<Authenticated> {
+  authenticate(request: AnyRequest, type: TokenType, csrfExempt = false): Authenticated | Promise<Authenticated> {
     const { accepted, verifier, keys } = this.parts;
     const { epoch } = keys;
     // The tokens of other issuers come in the header only: a cookie is always a session's of ours.
-    const examined = this.examine(request, type, accepted, verifier);
+    const examined = this.examine(request, type, accepted, verifier, csrfExempt);
     const found =
       examined instanceof Promise
         ? examined.then((one) => this.assertNotRevoked(request, type, one))
         : this.assertNotRevoked(request, type, examined);
     if (!(found instanceof Promise)) return found;
     // A key that went while something was waited for has ended its tokens.
-    return found.then((one) => (keys.epoch === epoch ? one : this.authenticate(request, type)));
+    return found.then((one) => (keys.epoch === epoch ? one : this.authenticate(request, type, csrfExempt)));
   }
 
   /** Everything but revocation, and of our own tokens, for the refresh endpoints: there the session's row decides. */
@@ -95,20 +96,22 @@ export class Authenticator {
     type: TokenType,
     ofHeader: Verifier,
     ofCookie: Verifier,
+    csrfExempt = false,
   ): Authenticated | Promise<Authenticated> {
     const credential = this.parts.reader.read(request, type);
     const { from, tokens } = credential;
-    if (from === 'cookie') this.assertCsrfPair(request);
+    const withCsrf = from === 'cookie' && !csrfExempt;
+    if (withCsrf) this.assertCsrfPair(request);
     const [token = ''] = tokens;
     const verifier = from === 'header' ? ofHeader : ofCookie;
     const claims = tokens.length === 1 ? verifier.verify(token, type) : this.choose(credential, type, verifier);
     return claims instanceof Promise
-      ? claims.then((own) => this.bind(request, own, from))
-      : this.bind(request, claims, from);
+      ? claims.then((own) => this.bind(request, own, from, withCsrf))
+      : this.bind(request, claims, from, withCsrf);
   }
 
-  private bind(request: AnyRequest, claims: JwtoClaims, from: Credential['from']): Authenticated {
-    if (from === 'cookie') this.assertCsrfBound(request, [claims]);
+  private bind(request: AnyRequest, claims: JwtoClaims, from: Credential['from'], withCsrf: boolean): Authenticated {
+    if (withCsrf) this.assertCsrfBound(request, [claims]);
     return { claims, from };
   }
 

@@ -2,7 +2,13 @@ import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
 import { DEFAULT_INSTANCE } from './instance.js';
 import { JwtoGuard } from './jwto.guard.js';
 import { documentRefusals } from './openapi.js';
-import { PERMISSION_REQUIREMENTS, PUBLIC, TOKEN_REQUIREMENT, type PermissionRequirement } from './requirements.js';
+import {
+  CSRF_EXEMPT,
+  PERMISSION_REQUIREMENTS,
+  PUBLIC,
+  TOKEN_REQUIREMENT,
+  type PermissionRequirement,
+} from './requirements.js';
 
 /** A decorator of a controller class or of one of its methods. */
 export type RouteDecorator = ClassDecorator & MethodDecorator;
@@ -85,6 +91,23 @@ export function JwtRefreshRequired({ instance = DEFAULT_INSTANCE }: GuardOptions
  */
 export function Public(): RouteDecorator {
   return SetMetadata(PUBLIC, true);
+}
+
+/**
+ * Switches CSRF protection off for a route of the application, or all of a class: the guard then takes a token from a
+ * cookie without `X-CSRFToken`, wherever the request comes from.
+ *
+ * Any page that a signed-in user opens can send such a request in their name. It is for routes that change nothing for
+ * the user whatever their method (a search by POST), and for routes that prove the caller in another way (a signature
+ * in the body).
+ *
+ * @example
+ * ```ts
+ * @Post('search') @JwtLoginRequired() @CsrfExempt()
+ * ```
+ */
+export function CsrfExempt(): RouteDecorator {
+  return SetMetadata(CSRF_EXEMPT, true);
 }
 
 /** Adds to what stands on the very same target: a second decorator must not take the first one's place. */

@@ -54,16 +54,16 @@ export class JwtoGuard implements CanActivate {
   private authorize(
     instance: JwtoInstance,
     { request }: HttpPair,
-    { token: { type }, permissions }: Exclude<RouteRequirements, 'public'>,
+    { token: { type }, permissions, csrfExempt }: Exclude<RouteRequirements, 'public'>,
   ): true | Promise<true> {
     // A guard on the method, the class and the application looks at the token once a request.
     const known = authStateOf(request);
-    if (known instanceof AuthState && known.instance === instance.name && known.type === type) {
+    if (known instanceof AuthState && known.covers(instance.name, type, csrfExempt)) {
       return assertPermitted(known.verified, permissions);
     }
-    const found = instance.authenticator.authenticate(request, type);
+    const found = instance.authenticator.authenticate(request, type, csrfExempt);
     const admit = ({ claims }: Authenticated): true => {
-      setAuthState(request, new AuthState(instance.name, type, claims));
+      setAuthState(request, new AuthState(instance.name, type, claims, csrfExempt));
       return assertPermitted(claims, permissions);
     };
     return found instanceof Promise ? found.then(admit) : admit(found);

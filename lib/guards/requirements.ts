@@ -18,10 +18,16 @@ export interface PermissionRequirement {
 export const TOKEN_REQUIREMENT = Symbol('jwto.token');
 export const PERMISSION_REQUIREMENTS = Symbol('jwto.permissions');
 export const PUBLIC = Symbol('jwto.public');
+export const CSRF_EXEMPT = Symbol('jwto.csrf-exempt');
 
 /** What a route asks for, by its own metadata and its class's. */
 export type RouteRequirements =
-  'public' | { readonly token: TokenRequirement; readonly permissions: readonly PermissionRequirement[] };
+  | 'public'
+  | {
+      readonly token: TokenRequirement;
+      readonly permissions: readonly PermissionRequirement[];
+      readonly csrfExempt: boolean;
+    };
 
 /** @param targets - the handler and its class */
 export function readRequirements(reflector: Reflector, targets: Parameters<Reflector['getAll']>[1]): RouteRequirements {
@@ -31,6 +37,7 @@ export function readRequirements(reflector: Reflector, targets: Parameters<Refle
   return {
     token: token ?? { instance: DEFAULT_INSTANCE, type: 'access' },
     permissions: permissions.flatMap((requirements) => requirements ?? []),
+    csrfExempt: reflector.getAllAndOverride<true | undefined>(CSRF_EXEMPT, targets) ?? false,
   };
 }
 

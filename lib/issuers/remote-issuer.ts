@@ -81,7 +81,7 @@ function anybody({ iss, sub }: JsonObject): ForeignUser {
 
 function assertUser({ id, username, perms = [] }: ForeignUser): void {
   const isGood =
-    ((typeof id === 'string' && id !== '') || typeof id === 'number') &&
+    ((typeof id === 'string' && id !== '') || Number.isFinite(id)) &&
     typeof username === 'string' &&
     Array.isArray(perms) &&
     perms.every((perm: unknown) => typeof perm === 'string');

@@ -1,6 +1,6 @@
 import { KeyObject } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { createRemoteJWKSet, customFetch, errors, type CryptoKey, type FetchImplementation } from 'jose';
+import { createRemoteJWKSet, customFetch, type CryptoKey, type FetchImplementation } from 'jose';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { TokenInvalidError } from '../errors/token-errors.js';
 import type { KeyMaterial } from '../keys/jwto-key.js';
@@ -43,9 +43,9 @@ export class RemoteKeySet {
     try {
       key = await this.keys({ alg: algorithm, ...(kid !== undefined && { kid }) });
     } catch (error) {
-      if (isAboutKey(error)) throw new TokenInvalidError();
-      this.noteFailure(error);
-      throw new StoreUnavailableError(error);
+      if (error instanceof KeySetUnavailable) throw new StoreUnavailableError(error);
+      // There is no such key, or there are two, or it is none that could verify: the fault of whoever names it.
+      throw new TokenInvalidError();
     }
     let material = this.materials.get(key);
     if (material === undefined) this.materials.set(key, (material = this.parse(key, algorithm)));
@@ -65,26 +65,29 @@ export class RemoteKeySet {
     }
   }
 
-  /** Once for each pause: what failed in the fetch, or what came of it and is no key set. */
-  private noteFailure(error: unknown): void {
-    if (performance.now() - this.failedAt < PAUSE) return;
-    this.failedAt = performance.now();
-    this.logger.error(`The keys of ${this.uri} cannot be had: ${String(error)}`);
-  }
-
+  /** @throws {@link KeySetUnavailable} unless a JWK Set came */
   private readonly fetch: FetchImplementation = async (url, options) => {
-    if (performance.now() - this.failedAt < PAUSE) throw new Error(`${url} could not be fetched a moment ago`);
-    const response = await fetch(url, options);
-    if (response.status !== 200) throw new Error(`it answered with ${String(response.status)}`);
-    return response;
+    const now = performance.now();
+    if (now - this.failedAt < PAUSE) throw new KeySetUnavailable(`${url} failed a moment ago`);
+    try {
+      const response = await fetch(url, options);
+      if (response.status !== 200) throw new Error(`it answered with ${String(response.status)}`);
+      return Response.json(assertKeySet(await response.json()));
+    } catch (error) {
+      this.failedAt = now;
+      this.logger.error(`The keys of ${url} cannot be had: ${String(error)}`);
+      throw new KeySetUnavailable(`${url} failed`, { cause: error });
+    }
   };
 }
 
-/** No such key, or one that is no use, as opposed to a set that could not be had. */
-function isAboutKey(error: unknown): boolean {
-  return (
-    error instanceof errors.JWKSNoMatchingKey ||
-    error instanceof errors.JWKSMultipleMatchingKeys ||
-    error instanceof errors.JOSENotSupported
-  );
+/** The set could not be had, as opposed to a key that is not in it. */
+class KeySetUnavailable extends Error {}
+
+/** A server that is away often answers with a page. */
+function assertKeySet(body: unknown): object {
+  const { keys } = (body ?? {}) as { keys?: unknown };
+  const isSet = Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null);
+  if (!isSet) throw new Error('it answered with something that is no JWK Set (RFC 7517 §5)');
+  return { keys };
 }

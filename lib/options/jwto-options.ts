@@ -128,12 +128,20 @@ export interface JwtoOptions {
   secureCookies?: boolean | undefined;
   /** `'host'` names the cookies `__Host-…`, the refresh cookie `__Secure-…` (RFC 6265bis §4.1.3). */
   cookiePrefix?: 'host' | undefined;
-  /** Cookie modes only. @defaultValue `true` */
-  csrf?: boolean | undefined;
+  /**
+   * Cookie modes only. `'django'`: CSRF tokens have Django's form, for clients that mask and unmask them or send the
+   * form field `csrfmiddlewaretoken`; they are bound to the session all the same. @defaultValue `true`
+   */
+  csrf?: boolean | 'django' | undefined;
   /** At least 32 bytes. @defaultValue derived (HKDF) from the signing secret or private key */
   csrfSecret?: string | Uint8Array | undefined;
   /** Exact origins, or `https://*.example.com`, that may send requests besides the own one. */
   trustedOrigins?: readonly string[] | undefined;
+  /**
+   * Refusals by CSRF name their likely cause, in a member `hint` of the body and in the log: for development, since a
+   * hint tells the `Host` that the application sees. @defaultValue `true` with `NODE_ENV=development`, else `false`
+   */
+  hints?: boolean | undefined;
   /** `false`: refresh tokens are not replaced and may be used until they expire, as in djwto. @defaultValue `true` */
   rotation?: boolean | undefined;
   /** How long a replaced refresh token still gets its successor, 0 to 60 s. @defaultValue `'10s'` */

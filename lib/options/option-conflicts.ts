@@ -76,11 +76,11 @@ function checkKeysAndTokens(options: JwtoOptions, resolved: ResolvedOptions, ref
     refuse('keyPollInterval', JSON.stringify(options.keyPollInterval), 'only a function in keys is called again');
   }
   const { acceptedAudiences, acceptedIssuers, issuers } = resolved;
-  if (resolved.strictAudience && acceptedAudiences.length !== 1) {
+  if (resolved.strictAudience && (acceptedAudiences.length !== 1 || typeof options.aud === 'object')) {
     refuse(
       'strictAudience',
-      `true with ${String(acceptedAudiences.length)} audiences`,
-      'it needs exactly one, in aud or acceptedAudiences',
+      `true with ${String(acceptedAudiences.length)} audiences${typeof options.aud === 'object' ? ', as a list' : ''}`,
+      'it needs exactly one, as a text in aud or alone in acceptedAudiences',
     );
   }
   const names = issuers.map(({ issuer }) => issuer);

@@ -117,12 +117,14 @@ class OptionRules implements Record<keyof JwtoOptions, unknown> {
   secureCookies: unknown;
   @Accepts('"host" or nothing', isOneOf('host'))
   cookiePrefix: unknown;
-  @Accepts(YES_OR_NO, isBoolean)
+  @Accepts('true, false or "django"', isOneOf(true, false, 'django'))
   csrf: unknown;
   @Accepts('at least 32 bytes, as text or bytes', isSecretOf32Bytes)
   csrfSecret: unknown;
   @Accepts('a list of origins like https://example.com or https://*.example.com, without a path', isListOf(isOrigin))
   trustedOrigins: unknown;
+  @Accepts(YES_OR_NO, isBoolean)
+  hints: unknown;
   @Accepts(YES_OR_NO, isBoolean)
   rotation: unknown;
   @Accepts('0 to 60 seconds', lasts(0, 60))

@@ -54,6 +54,7 @@ const VARIABLES: Readonly<Record<string, readonly [keyof JwtoOptions, Read]>> = 
   JWTO_CSRF: ['csrf', flag],
   JWTO_CSRF_SECRET: ['csrfSecret', text],
   JWTO_TRUSTED_ORIGINS: ['trustedOrigins', list],
+  JWTO_HINTS: ['hints', flag],
   JWTO_ROTATION: ['rotation', flag],
   JWTO_ROTATION_GRACE: ['rotationGrace', text],
   JWTO_MAX_SESSIONS_PER_USER: ['maxSessionsPerUser', count],

@@ -45,8 +45,9 @@ export interface ResolvedOptions {
   readonly formerDomains: readonly string[];
   readonly secureCookies: boolean;
   readonly cookiePrefix: 'host' | undefined;
-  readonly csrf: boolean;
+  readonly csrf: boolean | 'django';
   readonly trustedOrigins: readonly string[];
+  readonly hints: boolean;
   readonly rotation: boolean;
   /** Seconds. */
   readonly rotationGrace: number;
@@ -101,7 +102,7 @@ export function resolveOptions(options: JwtoOptions, { issues, named }: OptionCo
     refreshAccess: issues,
     updateRefresh: issues && allowRefreshUpdate,
     logout: true,
-    csrf: csrf && modes.some((mode) => mode !== 'JSON'),
+    csrf: csrf !== false && modes.some((mode) => mode !== 'JSON'),
     sessions: true,
     jwks: !named || typeof options.endpoints?.jwks === 'string',
   };
@@ -138,6 +139,7 @@ export function resolveOptions(options: JwtoOptions, { issues, named }: OptionCo
     cookiePrefix: options.cookiePrefix,
     csrf,
     trustedOrigins: options.trustedOrigins ?? [],
+    hints: options.hints ?? process.env['NODE_ENV'] === 'development',
     rotation: options.rotation ?? true,
     rotationGrace: seconds(options.rotationGrace, '10s'),
     recordClient: options.recordClient ?? true,

@@ -2,65 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { RequestInvalidError } from '../errors/request-errors.js';
 import { TokenRevokedError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
-import type { Clock } from '../clock/clock.js';
-import type { AcceptedTokens } from '../issuers/accepted-tokens.js';
-import type { KeyFeed } from '../keys/key-feed.js';
-import type { KeyRing } from '../keys/key-ring.js';
-import type { Mode } from '../options/jwto-options.js';
-import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { JwtoSession } from '../sessions/session.entity.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
 import { copyClaims, isForeign, type JwtoClaims, type TokenType } from '../tokens/claims.js';
-import type { TokenVerifier } from '../tokens/token-verifier.js';
 import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
-import type { Purger, PurgeResult } from './purger.js';
-import type { Refresh, RefreshKind } from './refresh.js';
-import type { RefreshAcceptance } from './refresh-acceptance.js';
-import type { RevocationCheck } from './revocation-check.js';
-import type { RevocationReason, Revoker } from './revoker.js';
-import type { SignIn } from './sign-in.js';
-
-/** Options of {@link TokenService.issue}. */
-export interface IssueOptions {
-  /** @defaultValue the first mode of the settings */
-  mode?: Mode | undefined;
-  /** Where the sign-in came from: `requestInfo(request)`. Kept with the session and told in the event. */
-  request?: RequestInfo | undefined;
-}
-
-/** Options of {@link TokenService.revokeSession}. */
-export interface RevokeOptions {
-  /** Told in `jwto.session_revoked`, at most 64 characters. @defaultValue `'revoked'` */
-  reason?: RevocationReason | undefined;
-  /** Where it came from: `requestInfo(request)`. */
-  request?: RequestInfo | undefined;
-}
-
-/** A live session, as {@link TokenService.listSessions} shows it. Times are milliseconds since the epoch. */
-export type SessionInfo = Pick<
-  JwtoSession,
-  'sid' | 'mode' | 'signedInAt' | 'lastUsedAt' | 'expiresAt' | 'endsAt' | 'userAgent' | 'ip'
->;
+import type { PurgeResult } from './purger.js';
+import type { RefreshKind } from './refresh.js';
+import type { IssueOptions, RevokeOptions, SessionInfo } from './token-service-options.js';
+import type { TokenServiceParts } from './token-service-parts.js';
 
 const HOUR = 3_600_000;
-
-/** The parts that {@link TokenService} is the façade of. */
-export interface TokenServiceParts {
-  options: ResolvedOptions;
-  clock: Clock;
-  keys: KeyRing;
-  verifier: TokenVerifier;
-  accepted: AcceptedTokens;
-  keyFeed: KeyFeed | undefined;
-  signIn: SignIn;
-  refresh: Refresh;
-  acceptance: RefreshAcceptance;
-  revoker: Revoker;
-  revocations: RevocationCheck;
-  sessions: SessionRepository;
-  purger: Purger;
-}
 
 /**
  * Everything about tokens and sessions, for the application's own code. Inject it; of a named module instance by

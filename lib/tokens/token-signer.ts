@@ -4,7 +4,7 @@ import type { KeyMaterial } from '../keys/jwto-key.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedKeys } from '../keys/resolved-keys.js';
 import { signText } from '../keys/signature.js';
-import type { JwtoClaims } from './claims.js';
+import { copyClaims, type JwtoClaims } from './claims.js';
 import { isKnownToJwtService } from './jwt-service.js';
 
 /** The parts of a {@link TokenSigner}. */
@@ -30,7 +30,7 @@ export class TokenSigner {
    */
   async sign(claims: JwtoClaims): Promise<string> {
     const { keys, resolved, jwt, issues } = this.parts;
-    const own = await resolved?.find({ unverifiedHeader: {}, unverifiedClaims: claims });
+    const own = await resolved?.find({ unverifiedHeader: {}, unverifiedClaims: copyClaims(claims) });
     const typ = this.typeOf(claims);
     if (own !== undefined) {
       if (own.signing === undefined || !own.isTimely || !own.speaksFor(claims)) {

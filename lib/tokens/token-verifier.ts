@@ -5,7 +5,7 @@ import type { KeyMaterial } from '../keys/jwto-key.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedKeys } from '../keys/resolved-keys.js';
 import { assertShape, assertTimely, assertType, type ClaimRules, type OpenedToken } from './claim-rules.js';
-import type { JwtoClaims, TokenType } from './claims.js';
+import { copyClaims, type JwtoClaims, type TokenType } from './claims.js';
 import { parseObject, type JsonObject } from './json-object.js';
 import { KnownHeaders } from './known-headers.js';
 import { decodeSegment, openJws, parseHeader, split, type CompactJws } from './strict-jws.js';
@@ -107,7 +107,7 @@ export class TokenVerifier {
     const { header, payload } =
       known === undefined ? this.decode(token) : { header: known.header, payload: known.claims };
     const { keys, rules, resolved } = this.parts;
-    const key = await resolved?.find({ unverifiedHeader: header, unverifiedClaims: payload });
+    const key = await resolved?.find(copyClaims({ unverifiedHeader: header, unverifiedClaims: payload }));
     if (key === undefined) return known !== undefined && keys.isUsable(known.key) ? known : this.open(token);
     if (!key.isTimely || !key.speaksFor(payload)) throw new TokenInvalidError();
     if (known?.key.verifying === key.verifying && known.key.algorithm === key.algorithm) return known;

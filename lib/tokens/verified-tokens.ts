@@ -23,11 +23,11 @@ interface Latin1 {
   latin1Slice(start: number, end: number): string;
 }
 
-/** Slots for tokens that were seen once: 64 KiB, for ten times as many tokens as are seen between two of one client. */
-const SLOTS = 16_384;
+/** Slots for tokens that were seen once: 256 KiB. */
+const SLOTS = 65_536;
 
 /**
- * Tells whether a token came before, and may be wrong. So a token that is used once is never kept: what it takes to
+ * Tells whether a token came before, and may not know. So a token that is used once is never kept: what it takes to
  * keep one is a sixth of what it takes to verify it, and a flood of such tokens pushes no other out.
  */
 class SeenOnce {
@@ -35,12 +35,14 @@ class SeenOnce {
 
   /** @param key - random characters, as the end of a signature is */
   came(key: string): boolean {
-    this.slots ??= new Uint32Array(SLOTS);
+    const slots = (this.slots ??= new Uint32Array(SLOTS));
     let hash = 0;
     for (let index = 0; index < key.length; index++) hash = (Math.imul(hash, 31) + key.charCodeAt(index)) >>> 0;
-    const slot = hash % SLOTS;
-    if (this.slots[slot] === hash) return true;
-    this.slots[slot] = hash;
+    // In two places, so that two tokens that share one and come in turn do not keep each other unknown.
+    const [one, other] = [hash % SLOTS, hash >>> 16];
+    if (slots[one] === hash || slots[other] === hash) return true;
+    slots[one] = hash;
+    slots[other] = hash;
     return false;
   }
 }

@@ -1,6 +1,12 @@
 import { headerValues, type AnyRequest } from './raw-request.js';
 
 /**
+ * As many values of one name are looked at: each costs a verification, and no browser keeps more cookies for a site
+ * (RFC 6265 §6.1 asks for 50, Chrome keeps 180).
+ */
+const MOST = 200;
+
+/**
  * All values of a cookie, in the order in which the browser sent them. Nothing is decoded: the values of ours need no
  * encoding, and what a parser makes of `%41`, quotes or `j:{…}` is nobody's business. The parser of the package
  * `cookie` keeps the first of two, which may be a planted one (RFC 6265 §8.6).
@@ -13,5 +19,12 @@ export function cookieValues(request: AnyRequest, name: string): string[] {
       if (equals > 0 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim());
     }
   }
-  return values.filter((value, index) => value !== '' && values.indexOf(value) === index);
+  return [...new Set(values)].filter((value) => value !== '').slice(0, MOST);
+}
+
+/** The names of all cookies that came. */
+export function cookieNamesIn(request: AnyRequest): string[] {
+  return headerValues(request, 'cookie')
+    .flatMap((header) => header.split(';'))
+    .map((pair) => pair.slice(0, Math.max(0, pair.indexOf('='))).trim());
 }

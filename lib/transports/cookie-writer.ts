@@ -68,7 +68,7 @@ export class CookieWriter extends DeliveryLimits {
     const specs = [
       ...this.accessSpecs(),
       this.refreshSpec(refreshPath),
-      ...(this.options.csrf ? [this.csrfSpec()] : []),
+      ...(this.options.csrf === false ? [] : [this.csrfSpec()]),
     ];
     return specs.flatMap((spec) => this.expire(spec));
   }

@@ -1,10 +1,11 @@
-import type { CsrfEvidence } from '../csrf/csrf-evidence.js';
+import type { CsrfClues, CsrfEvidence } from '../csrf/csrf-evidence.js';
 import { TokenMissingError } from '../errors/token-errors.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { TokenType } from '../tokens/claims.js';
 import { readBearer } from './bearer.js';
-import { cookieValues } from './cookie-header.js';
+import { cookieNamesIn, cookieValues } from './cookie-header.js';
 import type { CookieMode, CookieNames } from './cookie-names.js';
+import { formToken } from './form-token.js';
 import { headerOf, isEncrypted, rawOf, type AnyRequest } from './raw-request.js';
 
 /** The one credential of a request: a header's token, or the cookies of that name, of which a stranger may have planted some. */
@@ -13,6 +14,9 @@ export interface Credential {
   /** At least one. */
   readonly tokens: readonly string[];
 }
+
+/** Where other libraries send a CSRF token: Angular and axios, csurf, Laravel. */
+const OTHER_HEADERS = ['x-xsrf-token', 'x-csrf-token', 'csrf-token', 'xsrf-token'];
 
 /** Finds the credential of a request. */
 export class CredentialReader {
@@ -63,8 +67,10 @@ export class CredentialReader {
       referer: headerOf(request, 'referer'),
       site: headerOf(request, 'sec-fetch-site'),
       header: headerOf(request, 'x-csrftoken'),
+      field: this.options.csrf === 'django' ? formToken(request) : undefined,
       cookies: cookieValues(request, this.names.csrf),
       cookieName: this.names.csrf,
+      clues: () => this.clues(request),
     };
   }
 
@@ -73,6 +79,13 @@ export class CredentialReader {
     const [first] = this.options.modes;
     if (first === 'JSON') return new TokenMissingError();
     return new TokenMissingError(type === 'refresh' ? this.names.refresh : this.names.access[first]);
+  }
+
+  private clues(request: AnyRequest): CsrfClues {
+    return {
+      headers: OTHER_HEADERS.filter((name) => headerOf(request, name) !== undefined),
+      cookies: cookieNamesIn(request).filter((name) => name !== this.names.csrf && name.endsWith('csrftoken')),
+    };
   }
 
   private bearer(request: AnyRequest): Credential | undefined {

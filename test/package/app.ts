@@ -14,6 +14,7 @@ import {
   type JwtoUser,
   type LoginCredentials,
 } from 'jwto';
+import { verifyJws } from 'jwto/jws';
 
 interface User {
   id: number;
@@ -21,6 +22,7 @@ interface User {
   perms: string[];
 }
 
+const SIGNING_KEY = 'a-signing-key-of-32-bytes-and-more';
 const ALICE: User = { id: 1, username: 'alice', perms: ['orders.view'] };
 
 @Injectable()
@@ -56,7 +58,7 @@ class OrdersController {
       migrations: [...jwtoMigrations],
       migrationsRun: true,
     }),
-    JwtoModule.forRoot({ signingKey: 'a-signing-key-of-32-bytes-and-more', users: UsersService }),
+    JwtoModule.forRoot({ signingKey: SIGNING_KEY, users: UsersService }),
   ],
   controllers: [OrdersController],
 })
@@ -83,6 +85,11 @@ async function main(): Promise<void> {
   const login = await post('/login/', { username: 'alice', password: 'pass' });
   expect('login', login.status, 200);
   const { access, refresh } = (await login.json()) as { access: string; refresh: string };
+  expect(
+    'a signature by itself',
+    verifyJws(access, { algorithm: 'HS256', signingKey: SIGNING_KEY }).header['alg'],
+    'HS256',
+  );
   expect('no token', (await get('/orders')).status, 401);
   expect('a guarded route', await (await get('/orders', access)).text(), 'orders of alice');
   expect('a permission that is not there', (await get('/orders/all', access)).status, 403);

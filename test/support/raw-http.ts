@@ -1,4 +1,5 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { parseSetCookie } from 'set-cookie-parser';
 import type { Answer } from './client.js';
 
@@ -11,12 +12,14 @@ export interface RawRequest {
   body?: string | Uint8Array;
   /** `false` sends the body without telling its length. */
   contentLength?: boolean;
+  /** Over TLS, to this machine whatever the host is called; the certificate of whom to trust. */
+  ca?: string | undefined;
 }
 
 /** Sends a request over a socket of its own and reads the answer to its end. */
 export async function sendRaw(
   url: string,
-  { method = 'POST', path, headers = [], body, contentLength = true }: RawRequest,
+  { method = 'POST', path, headers = [], body, contentLength = true, ca }: RawRequest,
 ): Promise<Answer> {
   const { hostname, port, host } = new URL(url);
   const bytes = body === undefined ? undefined : Buffer.from(body);
@@ -28,7 +31,11 @@ export async function sendRaw(
     ...(bytes === undefined || !contentLength ? [] : [`Content-Length: ${String(bytes.length)}`]),
   ];
   const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
-  const answer = await exchange(hostname, Number(port), Buffer.concat([head, bytes ?? Buffer.alloc(0)]));
+  const open = (then: () => void): Socket =>
+    ca === undefined
+      ? connect(Number(port), hostname, then)
+      : connectTls({ host: '127.0.0.1', port: Number(port), servername: hostname, ca }, then);
+  const answer = await exchange(open, Buffer.concat([head, bytes ?? Buffer.alloc(0)]));
   return parse(answer);
 }
 
@@ -37,10 +44,10 @@ export function rawJson(text: string | Uint8Array): Pick<RawRequest, 'headers' |
   return { headers: ['Content-Type: application/json'], body: text };
 }
 
-function exchange(host: string, port: number, request: Buffer): Promise<Buffer> {
+function exchange(open: (then: () => void) => Socket, request: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const socket = connect(port, host, () => socket.write(request));
+    const socket = open(() => socket.write(request));
     const finish = (error?: Error): void => {
       // A server that refuses early resets the connection while we still write; what it said is here by then.
       if (chunks.length > 0 || error === undefined) resolve(Buffer.concat(chunks));

@@ -9,6 +9,8 @@ export interface Refusal {
   code: JwtoErrorCode;
   /** The explanation, where the contract has one. */
   error?: string;
+  /** The likely cause, where the setting `hints` is on. */
+  hint?: RegExp;
   /** The events that it emits; none unless told. */
   events?: readonly JwtoEventName[];
 }
@@ -34,6 +36,7 @@ export async function expectRefusal(test: TestApp, send: () => Promise<Answer>, 
     statusCode: refusal.status,
     error: refusal.error ?? expect.any(String),
     code: refusal.code,
+    ...(refusal.hint === undefined ? {} : { hint: expect.stringMatching(refusal.hint) }),
   });
   await expectNothingDone(test, answer, before, refusal.events ?? []);
   return answer;

@@ -1,4 +1,6 @@
+import type { JwtoError } from 'jwto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { forge } from '../support/forge.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 
 describe('without any setting but the key and the users', () => {
@@ -27,6 +29,31 @@ describe('without any setting but the key and the users', () => {
     expect(accessClaims.jti).not.toBe(refreshClaims.jti);
     expect(accessClaims.sid).toBe(refreshClaims.sid);
     expect(endsAt).toBe((now + 30 * 86_400) * 1000);
+  });
+
+  it('tokens are JWT by their header, and name no key', async () => {
+    const { access } = await test.tokens.issue(test.users.named('alice'));
+    const claims = test.tokens.decode(access).payload;
+    const standing = (header: object, changes: object = {}) =>
+      test.tokens.verify(forge({ ...claims, ...changes }, header)).then(
+        () => 'ok',
+        (error: unknown) => (error as JwtoError).code,
+      );
+    expect(await standing({ alg: 'HS256' })).toBe('ok');
+    expect(await standing({ alg: 'HS256', typ: 'at+jwt' })).toBe('token_invalid');
+    expect(await standing({ alg: 'HS256', kid: 'x' })).toBe('token_invalid');
+    // Whoever issued it and for whom is not asked, no other claim is required, and every check is on.
+    const seconds = Math.floor(test.clock.now() / 1000);
+    expect(await standing({ alg: 'HS256' }, { iss: 'x', aud: ['y', 'z'] })).toBe('ok');
+    expect(await standing({ alg: 'HS256' }, { exp: seconds })).toBe('token_expired');
+    expect(await standing({ alg: 'HS256' }, { nbf: seconds + 1 })).toBe('token_not_yet_valid');
+    for (const wrong of [{ iat: seconds + 61 }, { jti: undefined }, { sub: 'x' }]) {
+      expect(await standing({ alg: 'HS256' }, wrong)).toBe('token_invalid');
+    }
+  });
+
+  it('there is a JWK Set, without the secret', async () => {
+    expect((await test.client().get('/.well-known/jwks.json')).json).toEqual({ keys: [] });
   });
 
   it('there is no leeway', async () => {

@@ -11,6 +11,11 @@ const VARIABLES: [string, string, ([string, unknown] | [string])[]][] = [
   ['JWTO_VERIFYING_KEY', 'verifyingKey', [['{"kty":"RSA"}', { kty: 'RSA' }], ['not a key']]],
   ['JWTO_ALGORITHM', 'algorithm', [['HS512', 'HS512'], ['EdDSA', 'EdDSA'], ['none']]],
   ['JWTO_ENFORCE_MINIMUM_KEY_LENGTH', 'enforceMinimumKeyLength', [['0', false], ['yes']]],
+  ['JWTO_HEADER_TYPE', 'headerType', [['JWT', 'JWT'], ['at+jwt', 'at+jwt'], ['AT+JWT'], ['jwt']]],
+  ['JWTO_ACCEPTED_ISSUERS', 'acceptedIssuers', [['https://a', ['https://a']], ['a, b', ['a', 'b']], ['a,,b'], ['a,a']]],
+  ['JWTO_ACCEPTED_AUDIENCES', 'acceptedAudiences', [['a', ['a']], ['a,b', ['a', 'b']], [','], ['a,']]],
+  ['JWTO_STRICT_AUDIENCE', 'strictAudience', [['1', true], ['false', false], ['yes']]],
+  ['JWTO_REQUIRED_CLAIMS', 'requiredClaims', [['tenant', ['tenant']], ['a, b', ['a', 'b']], ['a,a']]],
   ['JWTO_ISS_CLAIM', 'iss', [['https://a,b', 'https://a,b']]],
   ['JWTO_SUB_CLAIM', 'sub', [['1', '1']]],
   ['JWTO_AUD_CLAIM', 'aud', [['a', 'a'], ['a,b , c', ['a', 'b', 'c']], ['a,,b']]],
@@ -29,7 +34,8 @@ const VARIABLES: [string, string, ([string, unknown] | [string])[]][] = [
   ['JWTO_FORMER_DOMAINS', 'formerDomains', [['a.com', ['a.com']], ['a.com,b.com', ['a.com', 'b.com']], ['a.com,']]],
   ['JWTO_SECURE_COOKIES', 'secureCookies', [['false', false], ['False', false], ['off']]],
   ['JWTO_COOKIE_PREFIX', 'cookiePrefix', [['host', 'host'], ['secure']]],
-  ['JWTO_CSRF', 'csrf', [['0', false], ['none']]],
+  ['JWTO_CSRF', 'csrf', [['0', false], ['TRUE', true], ['django', 'django'], ['none'], ['Django']]],
+  ['JWTO_HINTS', 'hints', [['1', true], ['false', false], ['on']]],
   ['JWTO_CSRF_SECRET', 'csrfSecret', [['x,'.repeat(16), 'x,'.repeat(16)], ['short']]],
   ['JWTO_TRUSTED_ORIGINS', 'trustedOrigins', [['https://a.com', ['https://a.com']], ['a.com']]],
   ['JWTO_MAX_SESSIONS_PER_USER', 'maxSessionsPerUser', [['5', expect.anything()], ['0'], ['five'], ['1.5']]],
@@ -40,6 +46,9 @@ const VARIABLES: [string, string, ([string, unknown] | [string])[]][] = [
   ['JWTO_MAX_STALENESS', 'maxStaleness', [['1', '1'], ['1h', '1h'], ['0'], ['3601']]],
 ];
 
+/** What must be set too. */
+const BESIDE = { iss: 'us', aud: 'us' };
+
 describe.each(VARIABLES)('the variable %s', (variable, setting, rows) => {
   it.each(rows.filter((row): row is [string, unknown] => row.length === 2))(
     `gives ${setting} from %j`,
@@ -48,14 +57,14 @@ describe.each(VARIABLES)('the variable %s', (variable, setting, rows) => {
       expect(options[setting]).toEqual(value);
       expect(Object.keys(options)).toEqual([setting]);
       // What is wrong with keys is said by the suite about keys.
-      if (!/Key|algorithm/.test(setting)) expect(await wrongSettings(options)).toEqual([]);
+      if (!/Key|algorithm/.test(setting)) expect(await wrongSettings({ ...BESIDE, ...options })).toEqual([]);
     },
   );
 
   it.each(rows.filter((row) => row.length === 1).flat())(
     'stops the start for %j, naming setting and variable',
     async (text) => {
-      const { problems } = await refusalOf(jwtoOptionsFromEnv({ [variable]: text }));
+      const { problems } = await refusalOf({ ...BESIDE, ...jwtoOptionsFromEnv({ [variable]: text }) });
       expect(problems.map((problem) => problem.setting)).toEqual([`${setting} (${variable})`]);
     },
   );

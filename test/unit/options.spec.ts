@@ -5,10 +5,25 @@ const DURATIONS = ['', 'soon', '5 m', '5w', '-1s', '1.5h', -1, 1.5, Number.NaN, 
 const BOOLEANS = ['true', 'yes', 1, 0, null, [], {}];
 const TEXTS = ['', '  ', 7, null, {}, ['a']];
 const PATHS = ['', '/', 'a b', 'a;b', '../a', 'a/./b', 'a//b', ':id', 'a*', 'http://x/y', 'ä', 'a?b', 'a#b', 7, null];
+const ISSUER = { issuer: 'https://a.example', audience: 'us', jwksUri: 'https://a.example/jwks' };
+/** Keys that come over plain http are anybody's, and an address has no password. */
+const URIS = [
+  '',
+  'a.example/jwks',
+  'http://a.example/jwks',
+  'http://127.0.0.1.a.example/jwks',
+  'http://localhost.a.example/jwks',
+  'http://localhost@a.example/jwks',
+  'https://user:my-own-secret@a.example/jwks',
+  'file:///etc/jwks.json',
+  'data:application/json,{"keys":[]}',
+  7,
+  null,
+];
 const HOSTS = ['', 'a b', 'https://a.com', 'a.com/x', 'a..com', '-a.com', 'a;b', 7, null];
 
-/** Setting, the values that are wrong, the values that are right, and what the message must say. */
-const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp }][] = [
+/** Setting, the values that are wrong, the values that are right, what the message must say, and what else must be set. */
+const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp; beside?: object }][] = [
   [
     'mode',
     {
@@ -50,7 +65,15 @@ const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp }][]
   ],
   ['secureCookies', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
   ['cookiePrefix', { wrong: ['secure', '__Host-', '', null, true], right: ['host'], accepts: /host/ }],
-  ['csrf', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
+  [
+    'csrf',
+    {
+      wrong: [...BOOLEANS, 'Django', '', ['django']],
+      right: [true, false, 'django'],
+      accepts: /true, false or "django"/,
+    },
+  ],
+  ['hints', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
   [
     'csrfSecret',
     {
@@ -113,17 +136,106 @@ const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp }][]
   ['version', { wrong: ['', 1, [], [1], null], right: ['1', ['1', '2']], accepts: /version/ }],
   ['throttleLogin', { wrong: [true, 'x', {}, null], right: [() => 0], accepts: /function/ }],
   ['errorMapper', { wrong: [true, 'x', {}, null], right: [() => ({ status: 400, body: {} })], accepts: /function/ }],
+  ['resolveKey', { wrong: [true, 'x', {}, null, ['k']], right: [() => undefined], accepts: /function/ }],
+  [
+    'headerType',
+    { wrong: ['jwt', 'AT+JWT', 'refresh+jwt', '', null, true], right: ['JWT', 'at+jwt'], accepts: /at\+jwt/ },
+  ],
+  [
+    'acceptedIssuers',
+    {
+      wrong: ['a', [], [''], ['a', 'a'], [7], null],
+      right: [['a', 'https://b']],
+      accepts: /list/,
+      beside: { iss: 'us' },
+    },
+  ],
+  [
+    'acceptedAudiences',
+    { wrong: ['a', [], ['  '], ['a', 'a'], null], right: [['a'], ['a', 'b']], accepts: /list/, beside: { aud: 'us' } },
+  ],
+  ['strictAudience', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/, beside: { aud: 'us' } }],
+  ['requiredClaims', { wrong: ['a', [], [''], ['a', 'a'], [7], {}], right: [['tenant', 'scope']], accepts: /list/ }],
+  [
+    'checks',
+    {
+      wrong: [null, [], true, 'exp', { exp: 'no' }, { exp: 0 }, { Exp: false }, { signature: false }, { alg: false }],
+      right: [{}, { exp: true }, { nbf: false, iat: false, jti: undefined }, { sub: false, iss: false, aud: false }],
+      accepts: /exp.*true or false/,
+    },
+  ],
+  [
+    'tokenCache',
+    {
+      wrong: [
+        null,
+        [],
+        0,
+        'yes',
+        { entries: 0 },
+        { entries: -1 },
+        { entries: 1.5 },
+        { entries: 1_000_001 },
+        { entries: '5' },
+        { entries: Infinity },
+        { bytes: 8191 },
+        { bytes: 2 ** 30 + 1 },
+        { size: 5 },
+      ],
+      right: [true, false, {}, { entries: 1 }, { bytes: 8192 }, { entries: 1_000_000, bytes: 2 ** 30 }],
+      accepts: /entries, bytes/,
+    },
+  ],
+  [
+    'issuers',
+    {
+      wrong: [
+        null,
+        {},
+        [],
+        ISSUER,
+        ['https://a.example'],
+        [{}],
+        ...(['issuer', 'audience', 'jwksUri'] as const).map((name) => [{ ...ISSUER, [name]: undefined }]),
+        ...['', 7, null].map((issuer) => [{ ...ISSUER, issuer }]),
+        ...['', [], [''], ['a', 'a'], 7].map((audience) => [{ ...ISSUER, audience }]),
+        ...URIS.map((jwksUri) => [{ ...ISSUER, jwksUri }]),
+        ...[[], 'RS256', ['HS256'], ['RS256', 'HS512'], ['none'], ['RS256', 'RS256'], ['RS256', 'PS256']].map(
+          (algorithms) => [{ ...ISSUER, algorithms }],
+        ),
+        ...[true, {}, null].map((mapUser) => [{ ...ISSUER, mapUser }]),
+        [{ ...ISSUER, clientId: 'x' }],
+      ],
+      right: [
+        [ISSUER],
+        [
+          {
+            ...ISSUER,
+            audience: ['a', 'b'],
+            algorithms: ['RS512', 'ES256', 'ES384', 'EdDSA'],
+            mapUser: () => undefined,
+          },
+        ],
+        [{ ...ISSUER, jwksUri: 'http://127.0.0.1:3000/jwks', algorithms: undefined, mapUser: undefined }],
+        [
+          { ...ISSUER, jwksUri: 'http://localhost/jwks' },
+          { ...ISSUER, issuer: 'b', jwksUri: 'http://[::1]/jwks' },
+        ],
+      ],
+      accepts: /issuer, audience, jwksUri.*https/,
+    },
+  ],
 ];
 
-describe.each(RULES)('the setting %s', (setting, { wrong, right, accepts }) => {
+describe.each(RULES)('the setting %s', (setting, { wrong, right, accepts, beside }) => {
   it('accepts what it is for, and being left out', async () => {
     for (const value of [...right, undefined]) {
-      expect(await wrongSettings({ [setting]: value }), JSON.stringify(value)).toEqual([]);
+      expect(await wrongSettings({ ...beside, [setting]: value }), JSON.stringify(value)).toEqual([]);
     }
   });
 
   it.each(wrong)('stops the start for %j, naming the setting, what it got and what it accepts', async (value) => {
-    const { problems, message } = await refusalOf({ [setting]: value });
+    const { problems, message } = await refusalOf({ ...beside, [setting]: value });
     expect(problems).toEqual([{ setting, got: expect.any(String), accepts: expect.stringMatching(accepts) }]);
     expect(message).toContain(`${setting}: got ${problems[0]?.got ?? ''}; ${problems[0]?.accepts ?? ''}`);
   });
@@ -168,8 +280,14 @@ describe('the message about wrong settings', () => {
     ['signingKey', ['my-own-secret']],
     ['csrfSecret', { secret: 'my-own-secret' }],
     ['csrfSecret', Buffer.from('my-own-secret')],
+    ['keys', 'my-own-secret'],
+    ['keys', { algorithm: 'HS256', signingKey: 'my-own-secret' }],
+    ['keys', ['my-own-secret']],
+    ['resolveKey', 'my-own-secret'],
+    ['resolveKey', { key: { algorithm: 'HS256', signingKey: 'my-own-secret' } }],
+    ['issuers', [{ ...ISSUER, jwksUri: 'https://user:my-own-secret@a.example/jwks' }]],
   ])('never shows the value of %s', async (setting, value) => {
-    const error = await refusalOf({ [setting]: value });
+    const error = await refusalOf({ ...(setting === 'keys' && { signingKey: undefined }), [setting]: value });
     expect(error.problems.map((problem) => problem.setting)).toEqual([setting]);
     const shown = error.message + JSON.stringify(error) + String(error.stack) + JSON.stringify(error.cause ?? '');
     expect(shown).not.toContain('my-own-secret');

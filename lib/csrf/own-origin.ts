@@ -1,0 +1,34 @@
+import type { CsrfEvidence } from './csrf-evidence.js';
+
+/** The loopback names and addresses (RFC 6761 §6.3, RFC 5735, RFC 4291). */
+const LOOPBACK = /^(?:localhost|(?:[\w-]+\.)+localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/** The own origins: https with the Host; http too where nothing but this machine is in between. */
+export function ownOrigins(evidence: Pick<CsrfEvidence, 'host' | 'encrypted'>): string[] {
+  const { host } = evidence;
+  if (host === undefined) return [];
+  const origins = [originOf(`https://${host}`), isPlainLoopback(evidence) ? originOf(`http://${host}`) : undefined];
+  return origins.filter((origin) => origin !== undefined);
+}
+
+/** Whether a request came over plain http to a loopback name. */
+export function isPlainLoopback({ encrypted, host }: Pick<CsrfEvidence, 'host' | 'encrypted'>): boolean {
+  return !encrypted && host !== undefined && isLoopback(host);
+}
+
+/** Whether a `Host` is a name of this very machine. */
+export function isLoopback(host: string): boolean {
+  const url = parseUrl(`http://${host}`);
+  return url !== undefined && LOOPBACK.test(url.hostname);
+}
+
+/** The http or https origin of a URL, or `undefined`. */
+export function originOf(text: string): string | undefined {
+  const url = parseUrl(text);
+  return url !== undefined && /^https?:$/.test(url.protocol) ? url.origin : undefined;
+}
+
+/** A URL, or `undefined` for what is none. */
+export function parseUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}

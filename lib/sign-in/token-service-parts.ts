@@ -1,0 +1,30 @@
+import type { Clock } from '../clock/clock.js';
+import type { AcceptedTokens } from '../issuers/accepted-tokens.js';
+import type { KeyFeed } from '../keys/key-feed.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import type { SessionRepository } from '../sessions/session.repository.js';
+import type { TokenVerifier } from '../tokens/token-verifier.js';
+import type { Purger } from './purger.js';
+import type { Refresh } from './refresh.js';
+import type { RefreshAcceptance } from './refresh-acceptance.js';
+import type { RevocationCheck } from './revocation-check.js';
+import type { Revoker } from './revoker.js';
+import type { SignIn } from './sign-in.js';
+
+/** The parts that `TokenService` is the façade of. */
+export interface TokenServiceParts {
+  options: ResolvedOptions;
+  clock: Clock;
+  keys: KeyRing;
+  verifier: TokenVerifier;
+  accepted: AcceptedTokens;
+  keyFeed: KeyFeed | undefined;
+  signIn: SignIn;
+  refresh: Refresh;
+  acceptance: RefreshAcceptance;
+  revoker: Revoker;
+  revocations: RevocationCheck;
+  sessions: SessionRepository;
+  purger: Purger;
+}
