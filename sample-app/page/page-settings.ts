@@ -26,7 +26,7 @@ export function pageSettings(sample: SampleOptions, jwto: JwtoOptions, jwt: JwtS
     adapter: sample.adapter,
     database: sample.databaseUrl?.protocol.replace(':', '') ?? 'sqlite',
     modes: [jwto.mode ?? 'JSON'].flat(),
-    csrf: jwto.csrf ?? true,
+    csrf: jwto.csrf !== false,
     refreshPath: jwto.refreshCookiePath ?? 'api/token/refresh',
     csrfCookie: `${prefix}csrftoken`,
     payloadCookie: `${prefix}jwt_access_payload`,
