@@ -14,6 +14,8 @@ export interface Passing {
   readonly cookie: string;
   /** The sample's answer; `undefined` before it. */
   status?: number;
+  /** Of a refusal. */
+  code?: string | undefined;
 }
 
 /** What becomes of the sample's reply: it is passed on, or its head comes without cookies and then the line breaks. */
@@ -61,6 +63,7 @@ export async function openDoor(isForeign: (host: string) => boolean = () => fals
     await door.onRequest(passing);
     const [answer, text] = await ask(samplePort, method, url, rawHeaders, body);
     passing.status = answer.statusCode ?? 0;
+    passing.code = /"code":"(\w+)"/.exec(String(text))?.[1];
     if ((await door.onReply(passing)) === 'pass') {
       response.writeHead(passing.status, answer.rawHeaders).end(text);
     } else {

@@ -40,7 +40,11 @@ export async function openStage(env: Record<string, string>, databaseUrl?: strin
   };
   const restart = async (settings: Record<string, string>): Promise<void> => {
     await sample?.stop();
-    sample = await startSample({ databaseUrl, env: { SAMPLE_DATA_DIR, ...settings } });
+    sample = await startSample({
+      mode: 'TWO-COOKIES,ONE-COOKIE,JSON',
+      databaseUrl,
+      env: { SAMPLE_DATA_DIR, ...settings },
+    });
     taken = 0;
     door.leadTo(sample.port);
   };
