@@ -2,7 +2,7 @@ import type { BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BUILD_TIMEOUT, CHROMIUM } from './support/chromium.js';
 import { BROWSER_DATABASES } from './support/databases.js';
-import { gate, type Passing } from './support/door.js';
+import { gate, type Fate, type Passing } from './support/door.js';
 import { openStage, type Stage } from './support/stage.js';
 import { openTabs, type Tab } from './support/tab.js';
 
@@ -64,7 +64,7 @@ describe.runIf(CHROMIUM !== '').each(BROWSER_DATABASES)(
       const kept = await refreshCookie();
       const asked = gate();
       const reply = gate();
-      stage.door.onReply = async (passing) => {
+      stage.door.onReply = async (passing): Promise<Fate> => {
         if (isRefresh(passing)) {
           asked.open();
           await reply.passed;
@@ -85,7 +85,7 @@ describe.runIf(CHROMIUM !== '').each(BROWSER_DATABASES)(
       const kept = await refreshCookie();
       const asked = gate();
       const reply = gate();
-      stage.door.onReply = async (passing) => {
+      stage.door.onReply = async (passing): Promise<Fate> => {
         if (isRefresh(passing)) {
           asked.open();
           await reply.passed;

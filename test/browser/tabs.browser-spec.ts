@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JwtoClientOptions } from 'jwto/client';
 import type { BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BUILD_TIMEOUT, CHROMIUM } from './support/chromium.js';
 import { BROWSER_DATABASES } from './support/databases.js';
 import { gate, type Fate } from './support/door.js';
 import { openStage, type Stage } from './support/stage.js';
-import { openTabs, type Tab } from './support/tab.js';
+import { openTabs, type Tab, type TabOptions } from './support/tab.js';
 
 /** Seconds. Long enough for ten tabs on a slow machine to go on before the new token expires too. */
 const LIFETIME = 6;
@@ -28,7 +27,7 @@ describe.runIf(CHROMIUM !== '').each(BROWSER_DATABASES)('ten tabs of one browser
   afterEach(() => context.close());
 
   /** Tabs that know of the session, its access token having expired. */
-  async function expired(options: Partial<JwtoClientOptions> = {}): Promise<[Tab, ...Tab[]]> {
+  async function expired(options: TabOptions = {}): Promise<[Tab, ...Tab[]]> {
     const tabs = await openTabs(context, stage.origin, COUNT, options);
     const since = Date.now();
     for (const tab of tabs) expect(await tab.isSignedIn()).toBe(true);
@@ -51,7 +50,7 @@ describe.runIf(CHROMIUM !== '').each(BROWSER_DATABASES)('ten tabs of one browser
     expect(door.refreshes().length).toBe(refreshes);
   }
 
-  it.each<[string, Partial<JwtoClientOptions>]>([
+  it.each<[string, TabOptions]>([
     ['TWO-COOKIES', { mode: 'TWO-COOKIES' }],
     ['ONE-COOKIE, at the first 401', { mode: 'ONE-COOKIE' }],
     ['ONE-COOKIE, told the lifetime', { mode: 'ONE-COOKIE', accessTokenLifetime: LIFETIME }],
@@ -79,7 +78,7 @@ describe.runIf(CHROMIUM !== '').each(BROWSER_DATABASES)('ten tabs of one browser
     const tabs = await expired({ refreshTimeout: 4000 });
     const never = gate();
     let held = false;
-    stage.door.onReply = async ({ path }) => {
+    stage.door.onReply = async ({ path }): Promise<Fate> => {
       if (path.endsWith('/refresh_access/') && !held) {
         held = true;
         await never.passed;
@@ -118,7 +117,7 @@ describe.runIf(CHROMIUM !== '').each(BROWSER_DATABASES)('ten tabs of one browser
     const [cold, ...others] = tabs;
     const asked = gate();
     const thaw = gate();
-    stage.door.onReply = async ({ path }) => {
+    stage.door.onReply = async ({ path }): Promise<Fate> => {
       if (path.endsWith('/refresh_access/') && stage.door.refreshes().length === 1) {
         asked.open();
         await thaw.passed;

@@ -1,9 +1,21 @@
-import type { JwtoClientOptions, SessionChange } from 'jwto/client';
 import type { BrowserContext, Page } from 'playwright-core';
 
+/** Of the client's options; the others are right for a page of the sample. */
+export interface TabOptions {
+  /** @defaultValue TWO-COOKIES */
+  mode?: 'JSON' | 'ONE-COOKIE' | 'TWO-COOKIES';
+  /** Milliseconds. */
+  refreshTimeout?: number;
+  /** Seconds. */
+  accessTokenLifetime?: number;
+}
+
 /** What `onChange` told, in short. */
-export interface Told extends SessionChange {
+export interface Told {
   signedIn: boolean;
+  reason: 'login' | 'refresh' | 'logout' | 'ended';
+  code?: string;
+  remote: boolean;
 }
 
 /** A tab of the sample's origin which has a client of its own. */
@@ -24,11 +36,7 @@ export interface Tab {
 export const QUIET_PAGE = '/page/settings.json';
 
 /** Opens a tab with the client as the sample serves it; in the mode JSON the tokens are in `localStorage`. */
-export async function openTab(
-  context: BrowserContext,
-  origin: string,
-  options: Partial<JwtoClientOptions> = {},
-): Promise<Tab> {
+export async function openTab(context: BrowserContext, origin: string, options: TabOptions = {}): Promise<Tab> {
   const page = await context.newPage();
   await page.goto(origin + QUIET_PAGE);
   const run = <T>(body: string): Promise<T> =>
@@ -57,7 +65,7 @@ export async function openTabs(
   context: BrowserContext,
   origin: string,
   count: number,
-  options: Partial<JwtoClientOptions> = {},
+  options: TabOptions = {},
 ): Promise<[Tab, ...Tab[]]> {
   const tabs: Tab[] = [];
   while (tabs.length < count) tabs.push(await openTab(context, origin, options));
