@@ -89,7 +89,9 @@ export function tokenVault({ storage, name }: Settings, tabs: Tabs): Vault {
 
 /** Cookies, which only the browser holds; what the page cannot see of them is in the tabs' note. */
 export function cookieVault({ mode, cookies, payloadCookie, accessTokenLifetime }: Settings, tabs: Tabs): Vault {
-  const payload = (): string => cookieValues(mode === 'TWO-COOKIES' ? cookies() : '', payloadCookie)[0] ?? '';
+  // Garbage that was planted beside it may come first.
+  const payload = (): string =>
+    cookieValues(mode === 'TWO-COOKIES' ? cookies() : '', payloadCookie).find((value) => claimsIn(value)) ?? '';
   return {
     read() {
       const { stamp, sid, since = 0, offset = 0, expiresAt } = tabs.get();
