@@ -44,6 +44,8 @@ export class FakeBrowser {
   network: Network = (_sent, go) => go();
   /** What the browser has; take away what it shall lack. */
   readonly window: { locks: boolean; channel: boolean } = { locks: true, channel: true };
+  /** How long a message between tabs takes, in milliseconds. */
+  delay = 1;
   private readonly channels = new Set<FakeChannel>();
   private readonly open: Tab[] = [];
 
@@ -63,9 +65,10 @@ export class FakeBrowser {
     const number = this.open.length;
     const state = { frozen: false };
     const { channels } = this;
+    const delay = (): number => this.delay;
     class TabChannel extends FakeChannel {
       constructor(name: string) {
-        super(name, channels, state);
+        super(name, channels, state, delay);
       }
     }
     const client = createJwtoClient({
@@ -109,6 +112,11 @@ export class FakeBrowser {
   /** The names of all cookies. */
   names(): string[] {
     return this.live().map(([name]) => name);
+  }
+
+  /** How many tabs hear the others. */
+  get listening(): number {
+    return this.channels.size;
   }
 
   close(): void {
@@ -170,6 +178,7 @@ class FakeChannel {
     readonly name: string,
     private readonly all: Set<FakeChannel>,
     private readonly state: { frozen: boolean },
+    private readonly delay: () => number,
   ) {
     all.add(this);
   }
@@ -180,7 +189,7 @@ class FakeChannel {
       const copy: unknown = structuredClone(data);
       setTimeout(() => {
         if (!other.state.frozen && this.all.has(other)) other.onmessage?.({ data: copy });
-      }, 1);
+      }, this.delay());
     }
   }
 

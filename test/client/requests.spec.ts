@@ -95,8 +95,8 @@ describe.each(['JSON', 'ONE-COOKIE', 'TWO-COOKIES'] as const)('a request in the 
       browser.take();
       const bodies: string[] = [];
       browser.network = async ({ path }, go) => {
-        if (path === PATH && bodies.push(path) === 1) return refuse(401, 'token_expired');
-        return go();
+        const response = await go();
+        return path === PATH && bodies.push(path) === 1 ? refuse(401, 'token_expired') : response;
       };
       pass(app, 11);
       vi.mocked(Date.now).mockRestore();
@@ -281,6 +281,9 @@ describe.each(['JSON', 'ONE-COOKIE', 'TWO-COOKIES'] as const)('a request in the 
       await expect(client.logout()).rejects.toMatchObject({ code: 'unavailable' });
       expect(await client.session()).not.toBeNull();
     }
+    answer('/api/token/refresh/logout/', () => refuse(403, 'csrf_origin'));
+    await expect(client.logout()).rejects.toMatchObject({ code: 'csrf_origin', status: 403 });
+    expect(await client.session()).not.toBeNull();
     browser.network = (_sent, go) => go();
     await client.logout();
     expect(await client.session()).toBeNull();
@@ -312,6 +315,7 @@ describe.each(['JSON', 'ONE-COOKIE', 'TWO-COOKIES'] as const)('a request in the 
     await other.logout();
     await wait(20);
     expect(seen).toEqual([]);
+    expect(browser.listening).toBe(1);
   });
 });
 

@@ -152,7 +152,7 @@ describe.each(SHARED)('ten tabs in the mode %s, by %s and %s', (mode, by, channe
 
 describe.each(SHARED)('tabs of which one is frozen in the mode %s, by %s and %s', (mode, by, channel) => {
   it.each(['before its refresh was answered', 'before its request left'])('%s: the others go on', async (when) => {
-    await open(mode, { by, channel, refreshTimeout: 400 });
+    await open(mode, { by, channel, refreshTimeout: 800 });
     if (mode === 'JSON') withStorage();
     const frozen = browser.tab();
     const others = browser.tabs(5);
@@ -278,8 +278,12 @@ describe('tokens in memory', () => {
     await second.login(ALICE);
     await admin.login({ username: 'admin', password: 'abc123' });
     pass(app, 301);
+    const others: unknown[] = [];
+    admin.onChange((_session, { remote }) => others.push(remote));
     expect(await Promise.all([first, second, admin].map(work))).toEqual(worked(3));
+    await settled();
     expect(refreshes()).toBe(3);
+    expect(others).toEqual([false]);
     const seen: unknown[] = [];
     second.onChange((session, { reason }) => seen.push([session, reason]));
     app.takeEvents();
@@ -301,9 +305,10 @@ describe('tokens in memory', () => {
     await open('JSON');
     const [first, second] = browser.tabs(2) as [TestClient, TestClient];
     await first.login(ALICE);
-    const again = first.logout().then(() => second.login(ALICE));
-    await again;
-    await settled();
+    browser.delay = 100;
+    await first.logout();
+    await second.login(ALICE);
+    await wait(200);
     expect(await second.session()).not.toBeNull();
   });
 });
