@@ -12,43 +12,48 @@ export interface SampleEvent {
 
 const NAME = 'jwto sample events';
 
+/** What tabs tell each other: a question, whether the stream is open, or an event. */
+type Message = 'what is there?' | boolean | SampleEvent;
+
 /**
  * The events of the server, as they happen. A browser opens six connections to a host and a stream takes one for good, so
  * only one of the tabs listens and tells the others; when it is closed the next one does.
  */
 export function followEvents(told: (event: SampleEvent) => void, state: (live: boolean) => void): void {
   const known = new Map<string, SampleEvent>();
-  const take = (event: SampleEvent): void => {
-    if (known.has(event.id)) return;
-    known.set(event.id, event);
-    told(event);
+  const take = (message: boolean | SampleEvent): void => {
+    if (typeof message === 'boolean') state(message);
+    else if (!known.has(message.id)) {
+      known.set(message.id, message);
+      told(message);
+    }
   };
 
   const channel = new BroadcastChannel(NAME);
-  let listening = false;
-  channel.onmessage = ({ data }: MessageEvent<SampleEvent | 'what was there?'>) => {
-    if (data !== 'what was there?') {
-      state(true);
-      take(data);
-    } else if (listening) {
-      for (const event of known.values()) channel.postMessage(event);
-    }
+  const say = (message: Message): void => {
+    channel.postMessage(message);
   };
-  channel.postMessage('what was there?');
+  let source: EventSource | undefined;
+  channel.onmessage = ({ data }: MessageEvent<Message>) => {
+    if (data !== 'what is there?') take(data);
+    else if (source !== undefined) [...known.values(), source.readyState === EventSource.OPEN].forEach(say);
+  };
+  say('what is there?');
 
   const listen = (): Promise<never> => {
-    listening = true;
-    const source = new EventSource('/page/events');
+    source = new EventSource('/page/events');
+    const pass = (message: boolean | SampleEvent): void => {
+      take(message);
+      say(message);
+    };
     source.onopen = () => {
-      state(true);
+      pass(true);
     };
     source.onerror = () => {
-      state(false);
+      pass(false);
     };
     source.onmessage = ({ data }: MessageEvent<string>) => {
-      const event = JSON.parse(data) as SampleEvent;
-      take(event);
-      channel.postMessage(event);
+      pass(JSON.parse(data) as SampleEvent);
     };
     // Until the tab is closed.
     return new Promise(() => undefined);

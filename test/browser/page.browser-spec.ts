@@ -186,6 +186,7 @@ describe.runIf(CHROMIUM !== '')('the page in Chromium', () => {
     const tabs = await Promise.all(Array.from({ length: 7 }, () => it.tab()));
     const counts = () => Promise.all([it, ...tabs].map((tab) => tab.page.locator('.event').count()));
     const [before = 0] = await counts();
+    for (const tab of [it, ...tabs]) await expect.poll(() => tab.text('#events-state')).toBe('live');
 
     await it.signIn('alice', 'JSON', 'wrong');
     const first = it.page.locator('.event').first();
