@@ -91,7 +91,7 @@ export function tokenVault({ storage, name }: Settings, tabs: Tabs): Vault {
 export function cookieVault({ mode, cookies, payloadCookie, accessTokenLifetime }: Settings, tabs: Tabs): Vault {
   // Garbage that was planted beside it may come first.
   const payload = (): string =>
-    cookieValues(mode === 'TWO-COOKIES' ? cookies() : '', payloadCookie).find((value) => claimsIn(value)) ?? '';
+    cookieValues(mode === 'TWO-COOKIES' ? cookies() : '', payloadCookie).find(claimsIn) ?? '';
   return {
     read() {
       const { stamp, sid, since = 0, offset = 0, expiresAt } = tabs.get();
