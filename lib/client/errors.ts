@@ -48,4 +48,4 @@ export class JwtoClientError extends Error {
 
 /** The error for a cookie that the page must read and cannot. */
 export const unreadable = (code: 'csrf_unreadable' | 'session_unreadable', cookie: string): JwtoClientError =>
-  new JwtoClientError(code, `Cannot read the cookie "${cookie}": check name and domain`);
+  new JwtoClientError(code, `Cannot read cookie "${cookie}": check name and "domain"`);
