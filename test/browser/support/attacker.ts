@@ -6,11 +6,11 @@ import type { Door, Passing } from './door.js';
 export interface Attacker {
   readonly page: Page;
   /** Submits a form, as a click on the page would, and gives what came to the sample. */
-  submit(url: string, fields?: Record<string, string>, enctype?: string): Promise<Passing>;
+  readonly submit: (url: string, fields?: Record<string, string>, enctype?: string) => Promise<Passing>;
   /** The same by `fetch` with cookies, as far as that asks nobody: no header but those of a form. */
-  send(url: string, body?: string, type?: string): Promise<Passing>;
+  readonly send: (url: string, body?: string, type?: string) => Promise<Passing>;
   /** Sets a cookie for every host of the site. */
-  plant(name: string, value: string, path?: string): Promise<void>;
+  readonly plant: (name: string, value: string, path?: string) => Promise<void>;
 }
 
 /** @param origin - of the attacker's host, behind the door */
@@ -20,10 +20,12 @@ export async function openAttacker(context: BrowserContext, door: Door, origin: 
 
   /** What the sample answered to the first POST from here on; the page itself cannot see it. */
   const outcome = async (since: number): Promise<Passing> => {
-    const arrived = (): Passing | undefined =>
-      door.seen.slice(since).find(({ method, status }) => method === 'POST' && status !== undefined);
-    await expect.poll(arrived, { timeout: 20_000 }).toBeDefined();
-    return arrived() as Passing;
+    const arrived = (): Passing[] =>
+      door.seen.slice(since).filter(({ method, status }) => method === 'POST' && status !== undefined);
+    await expect.poll(arrived, { timeout: 20_000 }).toHaveLength(1);
+    const [passing] = arrived();
+    if (passing === undefined) throw new Error('no request came');
+    return passing;
   };
 
   return {

@@ -4,7 +4,7 @@ import pg from 'pg';
 export interface BrowserDatabase {
   readonly name: string;
   /** Makes it anew, and gives its `DATABASE_URL`; `undefined` is the embedded one. */
-  empty(): Promise<string | undefined>;
+  readonly empty: () => Promise<string | undefined>;
 }
 
 const server = process.env['TEST_POSTGRES_URL'];
