@@ -50,7 +50,8 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
   const changed = async (reason: SessionChange['reason'], code?: string, remote = false): Promise<void> => {
     const held = await vault.read();
     const stamp = held?.stamp ?? '';
-    if (stamp === seen) return;
+    // With cookies the server may have to be asked, and say that nobody ever was signed in: that is no news.
+    if (stamp === seen || (code === 'token_missing' && !(seen ?? stamp))) return;
     seen = stamp;
     for (const listener of [...listeners]) {
       try {
@@ -144,6 +145,7 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
         if (!held?.claims) throw error;
       }
       const now = await vault.read();
+      seen ??= now?.stamp ?? '';
       return now && describe(now);
     },
     onChange(listener) {

@@ -13,7 +13,7 @@ export interface Outgoing {
 
 /** @param base - what a relative URL is resolved against */
 export function outgoing(input: string | URL | Request, init: RequestInit, base: URL): Outgoing {
-  const request = typeof input === 'object' && 'clone' in input ? input : undefined;
+  const request = (input as Partial<Request>).clone ? (input as Request) : undefined;
   const url = new URL(request?.url ?? (input as string | URL), base);
   const body = init.body as (Partial<ReadableStream> & { [Symbol.asyncIterator]?: unknown }) | null | undefined;
   return {

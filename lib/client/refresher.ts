@@ -10,7 +10,7 @@ import type { Held, Vault } from './vault.js';
  * What the server says of a token with which there is no going on: it is missing, expired, revoked, reused, invalid or
  * malformed, or its user is inactive. Of a refresh token, the sign-in has ended; of an access token, a new one may do.
  */
-export const ENDED = /^(token_(?!not_|wrong_|too_)|user_inactive)/;
+export const ENDED = /^(token_(?!not|wrong|too)|user_inactive)/;
 
 /** How much of the access token's life is left, in milliseconds; endless if nobody knows. */
 export const left = ({ expiresAt = Infinity }: Held): number => expiresAt - Date.now();

@@ -37,15 +37,17 @@ export interface Tabs {
 /** @param news - called when another tab has posted a note */
 export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void): Tabs {
   const { BroadcastChannel } = tabs;
-  let newest: Partial<Note> = {};
-  const isNewer = (note: Note | undefined): note is Note => !!note && note.at > (newest.at ?? 0);
+  let newest: Partial<Note> & Pick<Note, 'at'> = { at: 0 };
+  const keep = (note: Note | undefined): void => {
+    if (note && note.at > newest.at) newest = note;
+  };
   const channel = BroadcastChannel && new BroadcastChannel(name);
   if (channel) {
     channel.onmessage = ({ data }: MessageEvent<Note>) => {
       // As new as what is known: it may have come by storage already. A logout of JSON is never too old: it is not of
       // one session but of a user.
-      if (data.user ?? data.at >= (newest.at ?? 0)) {
-        if (isNewer(data)) newest = data;
+      if (data.user ?? data.at >= newest.at) {
+        keep(data);
         news(data);
       }
     };
@@ -56,15 +58,14 @@ export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void
   return {
     get() {
       try {
-        const note = parse(tabs.localStorage?.getItem(name)) as Note | undefined;
-        if (isNewer(note)) newest = note;
+        keep(parse(tabs.localStorage?.getItem(name)) as Note | undefined);
       } catch {
         // Storage may be forbidden: the channel has told.
       }
       return newest;
     },
     post(note) {
-      newest = { ...note, at: Math.max(Date.now(), (newest.at ?? 0) + 0.01) };
+      newest = { ...note, at: Math.max(Date.now(), newest.at + 0.01) };
       channel?.postMessage(newest);
       try {
         tabs.localStorage?.setItem(name, JSON.stringify(newest));

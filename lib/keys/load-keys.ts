@@ -67,23 +67,46 @@ export function loadRing(given: unknown, enforceMinimumKeyLength: boolean): Keys
       });
     });
     if (key === undefined) continue;
-    if (keys.some(({ kid }) => kid === key.kid)) {
-      problems.push({
-        setting: `${setting}.kid`,
-        got: JSON.stringify(key.kid),
-        accepts: 'each key needs a kid of its own',
-      });
-    }
-    if (key.withoutKid && keys.some(({ withoutKid }) => withoutKid)) {
-      problems.push({
-        setting: `${setting}.withoutKid`,
-        got: 'true',
-        accepts: 'one key at most verifies tokens without kid',
-      });
-    }
+    problems.push(...clashes(key, keys, setting));
     keys.push(key);
   }
   return problems.length > 0 ? { problems } : { keys };
+}
+
+/** What a key must not share with those before it: its name, its place as the key of unnamed tokens, its material. */
+function clashes(key: JwtoKey, before: readonly JwtoKey[], setting: string): SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  if (before.some(({ kid }) => kid === key.kid)) {
+    problems.push({
+      setting: `${setting}.kid`,
+      got: JSON.stringify(key.kid),
+      accepts: 'each key needs a kid of its own',
+    });
+  }
+  if (key.withoutKid && before.some(({ withoutKid }) => withoutKid)) {
+    problems.push({
+      setting: `${setting}.withoutKid`,
+      got: 'true',
+      accepts: 'one key at most verifies tokens without kid',
+    });
+  }
+  const twin = before.find((other) => isSameKeyForAnother(key, other));
+  if (twin !== undefined) {
+    problems.push({
+      setting: `${setting}.algorithm`,
+      got: key.algorithm,
+      accepts: `${twin.algorithm}, or another key: the key ${JSON.stringify(twin.kid)} is the same, and a key serves one algorithm (RFC 8725 §3.1)`,
+    });
+  }
+  return problems;
+}
+
+/** One key under two algorithms: what one signs, a weaker other might accept. Ed25519 and EdDSA are one (RFC 9864). */
+function isSameKeyForAnother(one: JwtoKey, other: JwtoKey): boolean {
+  const { family } = specOf(one.algorithm);
+  if (one.algorithm === other.algorithm || family === 'ed25519' || family !== specOf(other.algorithm).family)
+    return false;
+  return one.verifying.equals(other.verifying);
 }
 
 /** What to warn of: keys that are weaker than they should be. */

@@ -42,7 +42,8 @@ export class TokenSigner {
     }
     const key = keys.active;
     if (key === undefined) throw noKey(issues);
-    if (!isKnownToJwtService(key.algorithm)) {
+    // jsonwebtoken takes the methods of Object.prototype for its rules of the claims that are named like them.
+    if (!isKnownToJwtService(key.algorithm) || Object.keys(claims).some((name) => name in Object.prototype)) {
       return compose({ alg: key.algorithm, typ, ...(key.named && { kid: key.kid }) }, claims, key);
     }
     // jsonwebtoken adds an `iat` where there is none; `noTimestamp` takes away one that is there.

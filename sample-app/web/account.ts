@@ -98,10 +98,8 @@ export class Account {
     const turn = ++this.turn;
     const found = await this.look();
     if (turn !== this.turn) return;
-    // Nobody was signed in, as it turned out: the client had to ask, since no script can see it.
-    const isNews = this.signedIn !== null || found !== null || change.code !== 'token_missing';
     this.signedIn = found;
-    for (const listener of this.listeners) listener(found, isNews ? change : { reason: 'start', remote: false });
+    for (const listener of this.listeners) listener(found, change);
   }
 
   private async look(): Promise<SignedIn | null> {

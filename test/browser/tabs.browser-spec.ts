@@ -125,6 +125,7 @@ describe.runIf(CHROMIUM !== '').each(BROWSER_DATABASES)('ten tabs of one browser
       return 'pass';
     };
     const late = cold.fetch();
+    late.catch(() => undefined);
     await asked.passed;
     const devtools = await context.newCDPSession(cold.page);
     await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });

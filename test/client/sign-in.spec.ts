@@ -158,6 +158,33 @@ describe.each(CASES)('a sign-in in the mode %s on %s', (mode: ClientMode, _name,
     ]);
   });
 
+  it('is no news to a page where nobody ever was signed in', async () => {
+    const seen: unknown[] = [];
+    const tabs = browser.tabs(3);
+    for (const tab of [client, ...tabs]) tab.onChange((session, change) => seen.push([session, change]));
+    expect((await client.fetch('testapp/protect')).status).toBe(401);
+    expect(await client.session()).toBeNull();
+    expect(await tabs[0]?.session()).toBeNull();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(seen).toEqual([]);
+    await client.login(ALICE);
+    await client.logout();
+    await vi.waitFor(() => {
+      expect(seen.filter((news) => (news as unknown[])[0] === null)).toHaveLength(mode === 'JSON' ? 1 : 4);
+    });
+  });
+
+  it.skipIf(mode === 'JSON')('is told to have ended where its cookies are gone', async () => {
+    await client.login(ALICE);
+    const { client: later } = browser.tab();
+    expect(await later.session()).not.toBeNull();
+    const changes: unknown[] = [];
+    later.onChange((_session, change) => changes.push(change));
+    browser.cookies.clear();
+    expect((await later.fetch('testapp/protect')).status).toBe(401);
+    expect(changes).toEqual([{ reason: 'ended', code: 'token_missing', remote: false }]);
+  });
+
   it('reads names of every alphabet', async () => {
     app.users.named('alice').username = 'Zoë 王';
     const session = await client.login({ username: 'Zoë 王', password: 'pass' });

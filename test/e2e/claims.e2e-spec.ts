@@ -90,6 +90,21 @@ describe('a ClaimsProvider', () => {
     },
   );
 
+  // jsonwebtoken's sign() throws for each of them.
+  it.each(Object.getOwnPropertyNames(Object.prototype).filter((name) => name !== '__proto__'))(
+    'may return a claim that is named %s',
+    async (name) => {
+      test = await startApp({ options: { claims: claims(() => ({ [name]: 'x', aux: 1 })) } });
+      const { access } = await test.tokens.issue(test.users.named('bob'));
+      expect(Object.entries(await test.tokens.verify(access))).toEqual(
+        expect.arrayContaining([
+          [name, 'x'],
+          ['aux', 1],
+        ]),
+      );
+    },
+  );
+
   it('makes no prototype of what it returns', async () => {
     const nasty = JSON.parse('{"__proto__": {"admin": true}, "user": {"__proto__": {"admin": true}}}') as object;
     test = await startApp({ options: { claims: claims(() => nasty) } });

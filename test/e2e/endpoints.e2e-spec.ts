@@ -37,6 +37,5 @@ describe.each(ADAPTERS)('endpoints in cookie mode on %s', (_name, adapter) => {
     const client = test.client();
     const login = await client.send('/x/login', { json: { username: 'alice', password: 'pass' } });
     expect(login.json).toEqual({ msg: 'Tokens successfully created.' });
-    console.log(login.cookies);
   });
 });

@@ -20,7 +20,7 @@ export const ALGORITHMS: readonly Algorithm[] = [
 export function makeKeys(algorithm: Algorithm): KeyPair {
   if (algorithm in BYTES) return makeSecret(BYTES[algorithm as keyof typeof BYTES]);
   if (algorithm in CURVES) return makeEc(CURVES[algorithm as keyof typeof CURVES]);
-  return algorithm === 'EdDSA' || algorithm === 'Ed25519' ? pair(generateKeyPairSync('ed25519')) : RSA_2048();
+  return algorithm === 'EdDSA' || algorithm === 'Ed25519' ? pair(generateKeyPairSync('ed25519')) : sharedRsa();
 }
 
 /** A random secret. */
@@ -50,7 +50,7 @@ export function jwkOf(key: KeyObject): JsonWebKey {
 }
 
 let rsa: KeyPair | undefined;
-const RSA_2048 = (): KeyPair => (rsa ??= makeRsa(2048));
+const sharedRsa = (): KeyPair => (rsa ??= makeRsa(2048));
 
 function pair({ privateKey, publicKey }: { privateKey: KeyObject; publicKey: KeyObject }): KeyPair {
   return { signing: privateKey, verifying: publicKey };

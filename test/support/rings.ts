@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, sign, type KeyObject } from 'node:crypto';
 import type { Algorithm, JwtoModuleOptions, KeySource, RingKey } from 'jwto';
 import { segment } from './forge.js';
-import { makeKeys } from './keys.js';
+import { makeKeys, makeRsa, type KeyPair } from './keys.js';
 import { SIGNING_KEY } from './test-app.js';
 
 /** A key of a ring whose parts are KeyObjects, so that a test can forge with it. */
@@ -11,7 +11,17 @@ export interface TestKey extends RingKey {
 
 /** A new key for a ring. */
 export function ringKey(kid: string | undefined, algorithm: Algorithm = 'HS256', more: Partial<RingKey> = {}): TestKey {
-  return { ...(kid !== undefined && { kid }), algorithm, ...more, signingKey: makeKeys(algorithm).signing };
+  const { signing } = /^[RP]S/.test(algorithm) ? rsaOf(algorithm) : makeKeys(algorithm);
+  return { ...(kid !== undefined && { kid }), algorithm, ...more, signingKey: signing };
+}
+
+const rsaKeys = new Map<Algorithm, KeyPair>();
+
+/** In a ring, each key has one algorithm; more than one RSA key for each would be slow to make. */
+function rsaOf(algorithm: Algorithm): KeyPair {
+  const keys = rsaKeys.get(algorithm) ?? makeRsa(2048);
+  rsaKeys.set(algorithm, keys);
+  return keys;
 }
 
 /** The key of an application that has `signingKey: SIGNING_KEY`, in a ring, for tokens without `kid`. */

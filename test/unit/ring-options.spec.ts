@@ -157,6 +157,32 @@ describe('a bad key of a ring', () => {
     ] as const;
     expect(await wrongSettings(ring(...keys))).toEqual(['keys[1].kid']);
   });
+
+  // RFC 8725 §3.1 and RFC 7518 §8.5: a key serves one algorithm.
+  const long = makeSecret(64).signing;
+  it.each<[string, RingKey, RingKey]>([
+    ['a secret', { algorithm: 'HS256', signingKey: long }, { algorithm: 'HS512', signingKey: long.export() }],
+    ['an RSA key', { algorithm: 'RS256', signingKey: rsa.signing }, { algorithm: 'PS256', signingKey: rsa.signing }],
+    [
+      'its public half',
+      { algorithm: 'PS256', signingKey: rsa.signing },
+      { algorithm: 'RS256', verifyingKey: rsa.verifying },
+    ],
+  ])('stops the start where %s stands there for two algorithms', async (_what, first, second) => {
+    const keys = ring(good, { ...first, kid: 'first' }, { ...second, kid: 'second' });
+    const error = await refusalOf(keys);
+    expect(error.problems.map(({ setting }) => setting)).toEqual(['keys[2].algorithm']);
+    expect(error.message).toMatch(/"first".*RFC 8725/);
+    expectNoSecret(error.message);
+  });
+
+  it('may stand there twice for one algorithm, under a new kid', async () => {
+    const { signing: signingKey } = makeKeys('EdDSA');
+    const renamed = [good, { ...good, kid: 'renamed' }] as const;
+    const ed = (['EdDSA', 'Ed25519'] as const).map((algorithm) => ({ kid: algorithm, algorithm, signingKey }));
+    const app = await startApp({ options: ring(...renamed, ...ed) });
+    await app.close();
+  });
 });
 
 describe('keys', () => {
