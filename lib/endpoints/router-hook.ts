@@ -29,11 +29,10 @@ interface FastifyLike {
   readonly initialConfig: { ignoreTrailingSlash?: boolean; routerOptions?: { ignoreTrailingSlash?: boolean } };
   route(route: FastifyRoute): void;
   addHook(name: 'onRoute', hook: (route: FastifyRoute) => void): void;
-  addHook(
-    name: 'onRequest',
-    hook: (request: { raw: IncomingMessage }, reply: FastifyReplyLike, done: (error?: Error) => void) => void,
-  ): void;
+  addHook(name: 'onRequest', hook: RequestHook): void;
 }
+
+type RequestHook = (request: { raw: IncomingMessage }, reply: FastifyReplyLike, done: (error?: Error) => void) => void;
 
 interface FastifyRoute {
   method: string | string[];
@@ -41,6 +40,7 @@ interface FastifyRoute {
   handler: object;
   constraints?: object;
   config?: object;
+  onRequest?: RequestHook | RequestHook[];
 }
 
 /** One hook an application, however many module instances it has. */
@@ -60,26 +60,29 @@ export function hookRouter(adapter: AbstractHttpAdapter): RouterHook {
 
 function hookFastify(fastify: FastifyLike): RouterHook {
   const routes: MappedRoute[] = [];
-  const isOurs = pathMatcher(() => routes);
   const { ignoreTrailingSlash, routerOptions } = fastify.initialConfig;
   const tellsSlash = ignoreTrailingSlash !== true && routerOptions?.ignoreTrailingSlash !== true;
-  fastify.addHook('onRoute', ({ method, url, handler, constraints = {}, config = {} }) => {
+  fastify.addHook('onRoute', (route) => {
+    const { method, url, handler, constraints = {}, config = {} } = route;
     const mark = markOf(handler);
     // The HEAD routes that Fastify adds to GET routes follow by themselves.
-    if (mark === undefined || method === 'HEAD' || url.endsWith('/')) return;
+    if (mark === undefined || method === 'HEAD') return;
+    route.onRequest = [...[route.onRequest ?? []].flat(), readBody];
+    if (url.endsWith('/')) return;
     routes.push({ ...mark, mapped: url });
     if (tellsSlash) fastify.route({ method, url: `${url}/`, handler, constraints, config });
   });
-  // It is called for every request of the application: no promise where there is nothing to wait for.
   fastify.addHook('onRequest', ({ raw }, reply, done) => {
     noteReply(raw, reply);
-    if (!isOurs(raw)) done();
-    else
-      takeBody(raw).then(() => {
-        done();
-      }, done);
+    done();
   });
   return { mappedRoutes: () => routes };
+}
+
+function readBody({ raw }: { raw: IncomingMessage }, _reply: FastifyReplyLike, done: (error?: Error) => void): void {
+  takeBody(raw).then(() => {
+    done();
+  }, done);
 }
 
 function hookExpress(express: ExpressLike): RouterHook {
@@ -118,7 +121,7 @@ function pathMatcher(routes: () => readonly MappedRoute[]): (raw: IncomingMessag
   let pattern: RegExp | undefined;
   return ({ method = '', url = '/' }) => {
     pattern ??= new RegExp(`^(?:${routes().map(patternOf).join('|')})/?$`, 'i');
-    return pattern.test(`${method} ${decoded(pathOfTarget(url))}`);
+    return pattern.test(`${method} ${pathOfTarget(url)}`);
   };
 }
 
@@ -126,14 +129,4 @@ function pathMatcher(routes: () => readonly MappedRoute[]): (raw: IncomingMessag
 function patternOf({ action, mapped }: MappedRoute): string {
   const path = mapped.replace(/[.~-]/g, '\\$&').replace(/:\w+/g, '[^/]+');
   return `${methodOf(action)} ${path}`;
-}
-
-/** Fastify matches a route in percent-encoding too; what cannot be decoded matches nothing. */
-function decoded(path: string): string {
-  if (!path.includes('%')) return path;
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }

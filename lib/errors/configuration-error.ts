@@ -9,8 +9,10 @@ export interface SettingProblem {
 }
 
 /**
- * Stops the start of an application whose settings, entities or database do not fit. It is thrown from `forRoot`,
- * `forRootAsync` or Nest's `init()`, and never during a request.
+ * Settings, keys, entities or a database that do not fit. It stops the start, thrown from `forRoot`, `forRootAsync` or
+ * Nest's `init()`. Later it is thrown only by what was asked for the impossible: `TokenService.reloadKeys()` for keys
+ * that are wrong, which leaves the former ones as they are; `verifyJws` for such a key; issuing in a process without a
+ * `signingKey`; and a guard or parameter decorator in a place where it cannot work.
  */
 export class JwtoConfigurationError extends Error {
   override readonly name = 'JwtoConfigurationError';
@@ -18,7 +20,7 @@ export class JwtoConfigurationError extends Error {
   readonly problems: readonly SettingProblem[];
 
   constructor(problem: string | readonly SettingProblem[], options?: ErrorOptions) {
-    super(typeof problem === 'string' ? `jwto cannot start: ${problem}` : describe(problem), options);
+    super(typeof problem === 'string' ? `jwto is misconfigured: ${problem}` : describe(problem), options);
     this.problems = typeof problem === 'string' ? [] : problem;
   }
 }
@@ -26,5 +28,5 @@ export class JwtoConfigurationError extends Error {
 function describe(problems: readonly SettingProblem[]): string {
   const lines = problems.map(({ setting, got, accepts }) => `  - ${setting}: got ${got}; ${accepts}`);
   const count = problems.length === 1 ? '1 setting is wrong' : `${String(problems.length)} settings are wrong`;
-  return `jwto cannot start: ${count}.\n${lines.join('\n')}`;
+  return `jwto is misconfigured: ${count}.\n${lines.join('\n')}`;
 }

@@ -9,6 +9,7 @@ import { gate } from '../support/two-apps.js';
 
 const old = ringKey('old');
 const fresh = ringKey('fresh', 'ES256');
+const long = ringKey('long', 'HS512');
 
 async function signerOf(test: TestApp): Promise<unknown> {
   const { access } = await test.tokens.issue(test.users.named('bob'));
@@ -91,6 +92,7 @@ describe('a function in keys', () => {
     ['a secret in the place of an algorithm', [{ algorithm: secret, signingKey: secret }]],
     ['a secret in the place of a time', [{ ...old, expiresAt: secret }]],
     ['a key twice', [old, old]],
+    ['one key for two algorithms', [fresh, long, { ...long, kid: 'x', algorithm: 'HS256' }]],
     ['no key', [{ kid: 'x', algorithm: 'ES256' }]],
   ])('that returns %s later changes nothing: reloadKeys rejects and no key is shown', async (_what, keys) => {
     test = await startApp({ options: vault.options });
@@ -98,6 +100,8 @@ describe('a function in keys', () => {
     vault.keys = keys;
     const error = await startError(() => test.tokens.reloadKeys());
     expect(error.problems.map(({ setting }) => setting)).toEqual([expect.stringMatching(/^keys/)]);
+    // The application runs: it would be wrong to say that it does not start.
+    expect(error.message).toMatch(/^jwto is misconfigured: 1 setting is wrong\.\n {2}- keys/);
     expect(`${error.message}${JSON.stringify(error)}${logged.join()}`).not.toContain(secret.slice(0, 8));
     await test.tokens.verify(access);
     expect(await signerOf(test)).toBe('old');

@@ -220,7 +220,7 @@ describe('a start that fails', () => {
     const ended = await startSampleInVain({ JWTO_MODE: 'COOKIE', JWTO_LEEWAY: 'soon', JWTO_UNHEARD_OF: 'x' });
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     for (const variable of ['JWTO_MODE', 'JWTO_LEEWAY', 'JWTO_UNHEARD_OF']) expect(ended.stderr).toContain(variable);
-    expect(ended.stderr).toMatch(/^jwto cannot start: 3 settings are wrong\.\n( {2}- .*\n){3}$/);
+    expect(ended.stderr).toMatch(/^jwto is misconfigured: 3 settings are wrong\.\n( {2}- .*\n){3}$/);
   });
 
   it('names every bad setting of its own at once', async () => {
