@@ -2,7 +2,7 @@ import type { BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openAttacker, type Attacker } from './support/attacker.js';
 import { BUILD_TIMEOUT, CHROMIUM } from './support/chromium.js';
-import { ONE_BROWSER_DATABASE } from './support/databases.js';
+import { BROWSER_DATABASES } from './support/databases.js';
 import type { Passing } from './support/door.js';
 import { openStage, SIBLING, STRANGER, type Stage } from './support/stage.js';
 import { openTab, type Tab } from './support/tab.js';
@@ -24,7 +24,7 @@ const ATTEMPTS: readonly Attempt[] = [
   ['a login by fetch', 'login', ({ send }, at) => send(`${at}/login/`, String(new URLSearchParams(BOB)))],
 ];
 
-describe.runIf(CHROMIUM !== '').each(ONE_BROWSER_DATABASE)('a page of another host, on $name', ({ empty }) => {
+describe.runIf(CHROMIUM !== '').each(BROWSER_DATABASES)('a page of another host, on $name', ({ empty }) => {
   let stage: Stage;
   let context: BrowserContext;
   let victim: Tab;

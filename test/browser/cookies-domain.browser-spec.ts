@@ -2,7 +2,7 @@ import type { BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openAttacker, type Attacker } from './support/attacker.js';
 import { BUILD_TIMEOUT, CHROMIUM } from './support/chromium.js';
-import { ONE_BROWSER_DATABASE } from './support/databases.js';
+import { BROWSER_DATABASES } from './support/databases.js';
 import { APP, openStage, SIBLING, type Stage } from './support/stage.js';
 import { openTab, type Tab } from './support/tab.js';
 
@@ -20,7 +20,7 @@ const CHANGES: readonly [string, Record<string, string>[], string][] = [
   ['changed, the former one forgotten', [ON, { JWTO_DOMAIN: APP }], `.${APP}`],
 ];
 
-describe.runIf(CHROMIUM !== '').each(ONE_BROWSER_DATABASE)('the domain of the cookies, on $name', ({ empty }) => {
+describe.runIf(CHROMIUM !== '').each(BROWSER_DATABASES)('the domain of the cookies, on $name', ({ empty }) => {
   let stage: Stage;
   let context: BrowserContext;
 

@@ -16,9 +16,6 @@ export const BROWSER_DATABASES: readonly BrowserDatabase[] = [
   ...(server ? [{ name: 'PostgreSQL', empty: () => emptyPostgres(server) }] : []),
 ];
 
-/** One of them, PostgreSQL where there is one: for suites about what browsers do, which are long. */
-export const ONE_BROWSER_DATABASE: readonly BrowserDatabase[] = BROWSER_DATABASES.slice(-1);
-
 async function emptyPostgres(at: string): Promise<string> {
   const name = `jwto_browser_${process.env['VITEST_POOL_ID'] ?? '0'}_${String(count++)}`;
   const client = new pg.Client(at);
