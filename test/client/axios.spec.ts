@@ -50,23 +50,38 @@ it('refuses as axios does', async () => {
   expect(response.status).toBe(403);
 });
 
-it('leaves the boundary of a form to fetch, and aborts', async () => {
+/** The requests that the adapter has made of each config. */
+async function requestsOf(...configs: Config[]): Promise<Request[]> {
+  const sent: Request[] = [];
+  const fetch = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    sent.push(new Request(input, init));
+    return Promise.resolve(new Response());
+  };
+  const recording = jwtoAxiosAdapter<Config>({ fetch }, { getUri: () => app.url });
+  for (const config of configs) await recording(config);
+  return sent;
+}
+
+it('sends the headers that axios has not taken away, and the method as HTTP spells it', async () => {
+  const headers = { 'X-One': '1', 'X-False': false, 'X-Null': null, 'X-Number': 7 };
+  const [request] = await requestsOf({ url: '', method: 'patch', headers });
+  expect(Object.fromEntries(request?.headers ?? [])).toEqual({ 'x-one': '1', 'x-number': '7' });
+  // Of all methods `fetch` leaves this one in lower case, and no server knows it so.
+  expect(request?.method).toBe('PATCH');
+});
+
+it('leaves the boundary of a form to fetch', async () => {
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
-  const sent: Headers[] = [];
-  const form = jwtoAxiosAdapter<Config>(
-    {
-      fetch: (input, init) => {
-        sent.push(new Request(input, init).headers);
-        return Promise.resolve(new Response());
-      },
-    },
-    { getUri: () => app.url },
-  );
   const data = new FormData();
   data.set('a', 'b');
-  await form({ url: '', method: 'post', data, headers });
-  await form({ url: '', method: 'post', data: 'a=b', headers });
-  expect(sent[0]?.get('content-type')).toMatch(/^multipart\/form-data; boundary=/);
-  expect(sent[1]?.get('content-type')).toBe('application/x-www-form-urlencoded');
+  const sent = await requestsOf(
+    { url: '', method: 'post', data, headers },
+    { url: '', method: 'post', data: 'a=b', headers },
+  );
+  expect(sent[0]?.headers.get('content-type')).toMatch(/^multipart\/form-data; boundary=/);
+  expect(sent[1]?.headers.get('content-type')).toBe('application/x-www-form-urlencoded');
+});
+
+it('aborts', async () => {
   await expect(adapter({ url: '/', signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
 });
