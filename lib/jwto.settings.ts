@@ -4,7 +4,8 @@ import type { JwtoModuleExtras } from './jwto-module-options.js';
 import type { JwtoKey } from './keys/jwto-key.js';
 import { readKeys } from './keys/key-feed.js';
 import { loadRing, loadSingleKey, weaknesses } from './keys/load-keys.js';
-import { checkOptions, nameOf } from './options/option-rules.js';
+import { checkOptions } from './options/option-rules.js';
+import { nameOf } from './options/setting-in-message.js';
 import type { JwtoOptions } from './options/jwto-options.js';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options.js';
 

@@ -8,6 +8,6 @@ export declare function exchange(
   port: number,
   bytes: Buffer,
   patience?: number,
-): Promise<{ bytes: Buffer; closed: boolean }>;
+): Promise<{ bytes: Buffer; closed: boolean; wasReset: boolean }>;
 export declare function parseAnswers(bytes: Buffer, methods: readonly string[]): WireAnswer[];
 export declare function headerOf(answer: WireAnswer, name: string): string | undefined;

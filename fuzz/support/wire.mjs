@@ -6,17 +6,17 @@ import { clearTimeout, setTimeout } from 'node:timers';
  * Sends bytes over a socket of its own and collects what comes back until the server closes, or `patience` milliseconds
  * after the last sign of life.
  *
- * @returns {Promise<{ bytes: Buffer, closed: boolean }>}
+ * @returns {Promise<{ bytes: Buffer, closed: boolean, wasReset: boolean }>}
  */
 export function exchange(port, bytes, patience = 2000) {
   return new Promise((resolve) => {
     const chunks = [];
     let timer;
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    const finish = (closed) => {
+    const finish = (closed, wasReset = false) => {
       clearTimeout(timer);
       socket.destroy();
-      resolve({ bytes: Buffer.concat(chunks), closed });
+      resolve({ bytes: Buffer.concat(chunks), closed, wasReset });
     };
     const wait = () => {
       clearTimeout(timer);
@@ -29,7 +29,7 @@ export function exchange(port, bytes, patience = 2000) {
       wait();
     });
     // A server that refuses early resets the connection while we still write.
-    socket.on('error', () => finish(true));
+    socket.on('error', () => finish(true, true));
     socket.on('close', () => finish(true));
   });
 }

@@ -1,6 +1,6 @@
 import type { SettingProblem } from '../errors/configuration-error.js';
 import { ALGORITHM_NAMES, type Algorithm } from '../options/algorithm-names.js';
-import { describe, nameOf } from '../options/option-rules.js';
+import { describe, nameOf } from '../options/setting-in-message.js';
 import type { JwtoOptions } from '../options/jwto-options.js';
 import type { RingKey } from '../options/key-options.js';
 import { specOf } from './algorithms.js';

@@ -1,7 +1,7 @@
 import { ValidateBy, validateSync } from 'class-validator';
 import type { SettingProblem } from '../errors/configuration-error.js';
 import { ALGORITHM_NAMES } from './algorithm-names.js';
-import { envVariableOf, unknownVariablesOf } from './env-source.js';
+import { unknownVariablesOf } from './env-source.js';
 import type { JwtoOptions } from './jwto-options.js';
 import { checkTogether } from './option-conflicts.js';
 import {
@@ -22,12 +22,12 @@ import {
   type Test,
 } from './option-values.js';
 import { ENDPOINT_PATHS } from './resolve-options.js';
+import { describe, nameOf } from './setting-in-message.js';
 
 const MODES = ['JSON', 'ONE-COOKIE', 'TWO-COOKIES'];
 const ENDPOINTS = Object.keys(ENDPOINT_PATHS);
-/** Settings whose value must never be shown. */
-const SECRET = new Set(['signingKey', 'verifyingKey', 'keys', 'resolveKey', 'issuers', 'csrfSecret']);
 const CHECKS = ['exp', 'nbf', 'iat', 'jti', 'sub', 'iss', 'aud'];
+
 /** One rule: what a setting accepts, as a sentence, and the test. An absent setting always passes. */
 function Accepts(what: string, test: (value: unknown) => boolean): PropertyDecorator {
   return ValidateBy(
@@ -174,28 +174,6 @@ export function checkOptions(options: JwtoOptions): SettingProblem[] {
     })),
   ];
   return problems.length > 0 ? problems : checkTogether(options);
-}
-
-/** The name that the application used, which is the environment variable's where the value came from there. */
-export function nameOf(options: JwtoOptions, setting: string): string {
-  const variable = envVariableOf(options, setting, (options as Record<string, unknown>)[setting]);
-  return variable === undefined ? setting : `${setting} (${variable})`;
-}
-
-/** What a setting got, for a message; of a secret only its kind and size. */
-export function describe(setting: string, value: unknown): string {
-  if (SECRET.has(setting)) {
-    if (typeof value === 'string') return `a text of ${String(Buffer.byteLength(value))} bytes`;
-    if (value instanceof Uint8Array) return `${String(value.byteLength)} bytes`;
-    return value === null ? 'null' : `a ${typeof value}`;
-  }
-  if (typeof value === 'function') return 'a function';
-  try {
-    // JSON has no word for undefined, a symbol or NaN.
-    return ['object', 'string'].includes(typeof value) ? JSON.stringify(value) : String(value);
-  } catch {
-    return `a ${typeof value}`;
-  }
 }
 
 function membersOf(names: readonly string[], test: Test): Record<string, Test> {
