@@ -1,3 +1,5 @@
+import { isHashedId, storedId } from '../store/stored-id.js';
+
 /** Entries stay this long, in milliseconds, after what they block has ended: clocks and leeways differ. */
 export const REVOCATION_MARGIN = 5 * 60_000;
 /** Entries that end in the same minute are dropped together. */
@@ -10,17 +12,25 @@ const BUCKET = 60_000;
 export class RevocationSet {
   private readonly until = new Map<string, number>();
   private readonly buckets = new Map<number, string[]>();
+  /** Whether one of them is held by its hash; hardly ever, and to look costs more than the rest of {@link has}. */
+  private hasHashed = false;
 
   get size(): number {
     return this.until.size;
   }
 
-  has(key: string): boolean {
-    return this.until.has(key);
+  /** @param id - as a token has it */
+  has(id: string): boolean {
+    return this.until.has(id) || (this.hasHashed && this.until.has(storedId(id)));
   }
 
-  /** @param until - when what is blocked ends by itself, in milliseconds since the epoch */
-  add(key: string, until: number): void {
+  /**
+   * @param id - as a token or a table has it
+   * @param until - when what is blocked ends by itself, in milliseconds since the epoch
+   */
+  add(id: string, until: number): void {
+    const key = storedId(id);
+    this.hasHashed ||= isHashedId(key);
     const known = this.until.get(key);
     if (known !== undefined && known >= until) return;
     this.until.set(key, until);

@@ -6,7 +6,6 @@ import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { DatabaseClock } from '../store/database-clock.js';
 import { within } from '../clock/time-limit.js';
-import { storedId } from '../store/stored-id.js';
 import type { WakeUp } from '../store/wake-up.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { RevocationCheck } from './revocation-check.js';
@@ -103,8 +102,8 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
 
   private knows({ sid, jti, auth_time }: JwtoClaims): boolean {
     const { session, token } = this.revoked;
-    if (session.size > 0 && session.has(storedId(sid))) return true;
-    if (token.size > 0 && jti !== undefined && token.has(storedId(jti))) return true;
+    if (session.size > 0 && session.has(sid)) return true;
+    if (token.size > 0 && jti !== undefined && token.has(jti)) return true;
     // Sign-ins of the very second are ended one by one: the claim does not tell which of them came before.
     return this.allUntil > 0 && (auth_time ?? 0) < toSeconds(this.allUntil);
   }
@@ -181,6 +180,6 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
 
   private take({ kind, value, revokedAt, until }: Revocation): void {
     if (kind === 'all') this.allUntil = Math.max(this.allUntil, revokedAt);
-    else this.revoked[kind].add(storedId(value), until);
+    else this.revoked[kind].add(value, until);
   }
 }

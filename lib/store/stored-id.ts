@@ -6,6 +6,8 @@ const MAX_BYTES = 191;
 /** What ids of ours are made of; the short way for guards. */
 const PLAIN = /^[\w.~-]{1,64}$/;
 
+const HASHED = 'sha256:';
+
 /**
  * An id as the tables hold it: itself, or its SHA-256 where it is too long, or holds a NUL (which PostgreSQL refuses)
  * or a lone surrogate (which no database stores).
@@ -13,7 +15,12 @@ const PLAIN = /^[\w.~-]{1,64}$/;
 export function storedId(id: string): string {
   if (PLAIN.test(id)) return id;
   const plain = Buffer.byteLength(id) <= MAX_BYTES && !id.includes('\0') && isWellFormed(id);
-  return plain ? id : `sha256:${createHash('sha256').update(id, 'utf16le').digest('base64url')}`;
+  return plain ? id : `${HASHED}${createHash('sha256').update(id, 'utf16le').digest('base64url')}`;
+}
+
+/** Whether this is the hash that stands for an id. */
+export function isHashedId(stored: string): boolean {
+  return stored.startsWith(HASHED);
 }
 
 /** Whether a text has no half of a surrogate pair. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RevocationSet } from '../../lib/blocklist/revocation-set.js';
+import { storedId } from '../../lib/store/stored-id.js';
 
 const MINUTE = 60_000;
 const MARGIN = 5 * MINUTE;
@@ -20,6 +21,22 @@ describe('the set of what was revoked', () => {
       false,
     ]);
     expect(set.size).toBe(2);
+  });
+
+  it.each([
+    ['too long for a table', 'x'.repeat(192)],
+    ['a NUL', 'a\0b'],
+    ['half a surrogate pair', 'a\ud800b'],
+  ])('has an id that a table holds by its hash, however it was told of: %s', (_what, id) => {
+    const [told, read] = [new RevocationSet(), new RevocationSet()];
+    told.add(id, NOW + MINUTE);
+    read.add(storedId(id), NOW + MINUTE);
+    for (const set of [told, read]) {
+      expect([id, `${id}x`, 'a', 'b'].map((one) => set.has(one))).toEqual([true, false, false, false]);
+      set.add('b', NOW + MINUTE);
+      expect([id, 'b'].map((one) => set.has(one))).toEqual([true, true]);
+      expect(set.size).toBe(2);
+    }
   });
 
   it('counts once what is added at every poll', () => {
