@@ -6,6 +6,8 @@ import { OpenGuard, bareGuard, peerGuards } from '../support/peers.mjs';
 import { HeaderValues, forged, tokenMaker } from '../support/tokens.mjs';
 
 const HOT = 4096;
+/** As many as stay in the processor's caches. */
+const FEW = 512;
 const PEER = 'passport-jwt, KeyObject';
 const BARE = 'bare HMAC and JSON.parse';
 
@@ -86,6 +88,7 @@ export async function guards({ isQuick }) {
       ? { rounds: 7, slices: 1, slice: 16_000, shape }
       : { rounds: 41, slices: 1, slice: 40_000, shape };
     results[shape] = { warm: await warm(all, source, size) };
+    results[shape].few = await warm({ ...ours, [PEER]: peers[PEER] }, source, { ...size, hot: FEW });
     const Bare = bareGuard(SECRET);
     const bare = { [BARE]: new Bare() };
     results[shape].unseen = await unseen({ ...all, ...bare }, source, {

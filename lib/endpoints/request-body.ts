@@ -65,7 +65,7 @@ export async function takeBody(raw: IncomingMessage): Promise<void> {
  */
 export function bodyOf(request: AnyRequest): RequestBody {
   const taken = TAKEN.get(rawOf(request));
-  // A path in another spelling than the route's has gone through the framework's parser.
+  // Middleware of the application has read it before us.
   if (taken === undefined) return asBody((request as { body?: unknown }).body);
   const { type, bytes } = taken;
   if (taken.tooLarge) throw new RequestInvalidError('The body has more than 100 kB.');
