@@ -46,7 +46,7 @@ export {
 } from './guards/guard-decorators.js';
 export type { GuardOptions, PermissionOptions, RouteDecorator } from './guards/guard-decorators.js';
 export { JwtoGuard } from './guards/jwto.guard.js';
-export { CurrentUser, TokenClaims } from './guards/param-decorators.js';
+export { CurrentUser, TokenClaims, type FieldDecorator } from './guards/param-decorators.js';
 
 export { TokenService } from './sign-in/token-service.js';
 export type { IssueOptions, RevokeOptions, SessionInfo } from './sign-in/token-service-options.js';

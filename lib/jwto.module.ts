@@ -8,8 +8,9 @@ import {
   type Type,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { mapRoutes } from './endpoints/controller.js';
+import { mapRoutes, routeMarks } from './endpoints/controller.js';
 import { registerInstance } from './endpoints/instance-registry.js';
+import { assertMapped } from './endpoints/assert-mapped.js';
 import { hookRouter, type RouterHook } from './endpoints/router-hook.js';
 import { JwtoConfigurationError } from './errors/configuration-error.js';
 import { registerStrategy } from './guards/jwto.strategy.js';
@@ -102,8 +103,9 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
   /** Once the routes are mapped, the Path of the refresh cookie can be read from them. */
   onApplicationBootstrap(): void {
     if (this.hook === undefined) return;
-    const { instance, refreshPath } = this.wiring;
+    const { instance, settings, refreshPath } = this.wiring;
     const own = this.hook.mappedRoutes().filter((route) => route.instance === instance.name);
+    assertMapped(own, routeMarks(instance.name, settings.options).size);
     refreshPath.learn(
       own.flatMap(({ leaf, mapped }) => (leaf === undefined ? [] : [mapped.slice(0, -leaf.length - 1)])),
     );

@@ -7,6 +7,7 @@ import { loadRing, loadSingleKey, weaknesses } from './keys/load-keys.js';
 import { checkOptions } from './options/option-rules.js';
 import { nameOf } from './options/setting-in-message.js';
 import type { JwtoOptions } from './options/jwto-options.js';
+import type { RingKey } from './options/key-options.js';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options.js';
 
 /** Everything that was set, checked and complete. */
@@ -23,15 +24,7 @@ export interface Settings {
 }
 
 /** By what the keys are read; where it is wrong, they are not looked at. */
-const KEY_SETTINGS = [
-  'algorithm',
-  'signingKey',
-  'verifyingKey',
-  'keys',
-  'enforceMinimumKeyLength',
-  'csrfSecret',
-  'mode',
-];
+const KEY_SETTINGS = ['algorithm', 'signingKey', 'verifyingKey', 'keys', 'enforceMinimumKeyLength'];
 
 /**
  * Checks the settings and parses the keys; what to warn of is logged.
@@ -49,8 +42,8 @@ export async function readSettings(
   const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? true;
   const problems = [...checkOptions(options), ...checkExtras(extras, unknownNames)];
   const keys = await loadKeys(options, problems);
-  const issues = keys.some(({ signing }) => signing !== undefined);
-  if (keys.length > 0) problems.push(...checkWithKeys(options, extras, keys, issues));
+  const issues = keys.length === 0 ? isToIssue(options) : keys.some(({ signing }) => signing !== undefined);
+  problems.push(...checkWithKeys(options, extras, keys, issues));
   if (problems.length > 0) throw new JwtoConfigurationError(problems);
 
   const resolved = resolveOptions(options, { issues, named: extras.name !== undefined });
@@ -103,7 +96,13 @@ async function loadKeys(options: JwtoOptions, problems: SettingProblem[]): Promi
   return [];
 }
 
-/** What is wrong with other settings, given these keys. */
+/** Whether keys that could not be read were meant to sign; what a process that issues needs can be named all the same. */
+function isToIssue({ signingKey, keys }: JwtoOptions): boolean {
+  const entries: unknown[] = Array.isArray(keys) ? keys : [];
+  return signingKey !== undefined || entries.some((entry) => (entry as RingKey | null)?.signingKey !== undefined);
+}
+
+/** What is wrong with other settings, given these keys; of the keys themselves, nothing where there are none. */
 function checkWithKeys(
   options: JwtoOptions,
   { users }: JwtoModuleExtras,
@@ -125,9 +124,9 @@ function checkWithKeys(
       accepts: 'acceptedAudiences makes it required: say what to write',
     });
   }
-  const withCookies = [options.mode ?? 'JSON'].flat().some((mode) => mode !== 'JSON');
+  const withCookies = [options.mode].flat().some((mode) => mode === 'ONE-COOKIE' || mode === 'TWO-COOKIES');
   const hasSecret = options.csrfSecret !== undefined || keys.some(({ csrfSecret }) => csrfSecret !== undefined);
-  if (withCookies && options.csrf !== false && !hasSecret) {
+  if (keys.length > 0 && withCookies && options.csrf !== false && !hasSecret) {
     problems.push({
       setting: nameOf(options, 'csrfSecret'),
       got: 'nothing',

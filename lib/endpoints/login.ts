@@ -26,10 +26,9 @@ async function signIn(parts: EndpointParts, { request, reply, body, info }: Exch
     if (await isSignedIn(parts, request)) return ANSWERS.alreadySignedIn;
     return assertCredentials(body) as never;
   }
-  const tokens = await parts.signIn.withPassword(credentials, { mode, request: info, body: withoutCredentials(body) });
-  for (const { sid, user } of older) {
-    await parts.revoker.endSession({ sid, userId: String(user.id) }, 'signed_in_again', info);
-  }
+  const replaces = older.map(({ sid, user }) => ({ sid, userId: String(user.id) }));
+  const context = { mode, request: info, body: withoutCredentials(body), replaces };
+  const tokens = await parts.signIn.withPassword(credentials, context);
   parts.transport.write(reply, tokens, request);
   return ANSWERS.signedIn(tokens);
 }

@@ -125,8 +125,10 @@ function pathMatcher(routes: () => readonly MappedRoute[]): (raw: IncomingMessag
   };
 }
 
-/** Our paths have letters, digits and `._~-` in them; a global prefix may have parameters. */
+/** Our paths have letters, digits and `._~-` in them, with what an application puts before them. */
 function patternOf({ action, mapped }: MappedRoute): string {
-  const path = mapped.replace(/[.~-]/g, '\\$&').replace(/:\w+/g, '[^/]+');
-  return `${methodOf(action)} ${path}`;
+  const path = mapped.replace(/[.~-]/g, '\\$&');
+  const method = methodOf(action);
+  // Express answers HEAD by the route of GET.
+  return `${method === 'GET' ? '(?:GET|HEAD)' : method} ${path}`;
 }

@@ -1,5 +1,5 @@
 import type { CsrfCheck } from '../csrf/csrf-check.js';
-import { JwtoError, type JwtoErrorCode } from '../errors/jwto-error.js';
+import { JwtoError } from '../errors/jwto-error.js';
 import { RequestInvalidError } from '../errors/request-errors.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import type { AcceptedTokens } from '../issuers/accepted-tokens.js';
@@ -9,6 +9,7 @@ import type { JwtoClaims, TokenType } from '../tokens/claims.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import type { Credential, CredentialReader } from '../transports/credential-reader.js';
 import { requestInfo, type AnyRequest } from '../transports/raw-request.js';
+import { mostTelling, newestOfOneSession } from './candidates.js';
 
 /** Who a request is from. */
 export interface Authenticated {
@@ -17,9 +18,6 @@ export interface Authenticated {
   /** How the token came. */
   readonly from: Credential['from'];
 }
-
-/** Of several bad cookies, the refusal that tells its owner most. */
-const TELLING: readonly JwtoErrorCode[] = ['token_expired', 'token_not_yet_valid', 'token_wrong_type', 'token_invalid'];
 
 type Verifier = Pick<TokenVerifier, 'verify'>;
 
@@ -104,7 +102,11 @@ export class Authenticator {
     if (withCsrf) this.assertCsrfPair(request);
     const [token = ''] = tokens;
     const verifier = from === 'header' ? ofHeader : ofCookie;
-    const claims = tokens.length === 1 ? verifier.verify(token, type) : this.choose(credential, type, verifier);
+    const bindAny = (good: readonly JwtoClaims[]): void => {
+      if (withCsrf) this.assertCsrfBound(request, good);
+    };
+    const claims =
+      tokens.length === 1 ? verifier.verify(token, type) : this.choose(credential, type, verifier, bindAny);
     return claims instanceof Promise
       ? claims.then((own) => this.bind(request, own, from, withCsrf))
       : this.bind(request, claims, from, withCsrf);
@@ -136,8 +138,16 @@ export class Authenticator {
   /**
    * The good one among the tokens of a credential. Planted cookies that do not verify are ignored; where good ones of
    * different sessions remain, those of ended sessions are.
+   *
+   * @param beforeStore - refuses before the store is asked which sessions have ended: to ask may end one, whose replaced
+   * token came back
    */
-  private async choose({ tokens }: Credential, type: TokenType, verifier: Verifier): Promise<JwtoClaims> {
+  private async choose(
+    { tokens }: Credential,
+    type: TokenType,
+    verifier: Verifier,
+    beforeStore: (good: readonly JwtoClaims[]) => void = () => undefined,
+  ): Promise<JwtoClaims> {
     const good: JwtoClaims[] = [];
     const errors: JwtoError[] = [];
     for (const token of tokens) {
@@ -149,10 +159,12 @@ export class Authenticator {
       }
     }
     if (good.length === 0) throw mostTelling(errors);
-    const one = newestOfOneSession(good) ?? newestOfOneSession(await this.living(good));
-    if (one === undefined)
-      throw new RequestInvalidError('The request carries tokens of two sessions: clear the cookies of this site.');
-    return one;
+    const only = newestOfOneSession(good);
+    if (only !== undefined) return only;
+    beforeStore(good);
+    const living = newestOfOneSession(await this.living(good));
+    if (living !== undefined) return living;
+    throw new RequestInvalidError('The request carries tokens of two sessions: clear the cookies of this site.');
   }
 
   private async living(claims: readonly JwtoClaims[]): Promise<JwtoClaims[]> {
@@ -183,17 +195,4 @@ export class Authenticator {
       throw error;
     }
   }
-}
-
-function newestOfOneSession(claims: readonly JwtoClaims[]): JwtoClaims | undefined {
-  if (claims.some(({ sid }) => sid !== claims[0]?.sid)) return undefined;
-  return claims.reduce((newest, one) => (one.exp > newest.exp ? one : newest));
-}
-
-function mostTelling(errors: readonly JwtoError[]): JwtoError {
-  const rank = ({ code }: JwtoError): number => {
-    const index = TELLING.indexOf(code);
-    return index === -1 ? TELLING.length : index;
-  };
-  return errors.reduce((best, error) => (rank(error) < rank(best) ? error : best));
 }

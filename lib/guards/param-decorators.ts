@@ -1,8 +1,16 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import type { JwtoUser, JwtoClaims } from '../tokens/claims.js';
 import { authStateOf } from './auth-state.js';
 import { requestOf } from './request-of.js';
+
+/**
+ * What takes the name of a field, and pipes as Nest's own decorators do. Written out, for Nest 12 would write a type of
+ * its own into our declarations, which Nest 11 does not have.
+ */
+export type FieldDecorator<Field> = (
+  ...fieldOrPipes: (Field | Type<PipeTransform> | PipeTransform)[]
+) => ParameterDecorator;
 
 /**
  * The user of the request, or one field of it: the claim `user`, which the handler may change. On a `@Public()` route
@@ -13,7 +21,7 @@ import { requestOf } from './request-of.js';
  * list(@CurrentUser() user: JwtoUser, @CurrentUser('username') name: string) { … }
  * ```
  */
-export const CurrentUser = createParamDecorator(
+export const CurrentUser: FieldDecorator<keyof JwtoUser> = createParamDecorator(
   (field: keyof JwtoUser | undefined, context: ExecutionContext): unknown => {
     const user = claimsOf(context, 'CurrentUser')?.user;
     return field === undefined ? user : user?.[field];
@@ -21,7 +29,7 @@ export const CurrentUser = createParamDecorator(
 );
 
 /** All claims of the request's token, which the handler may change. On a `@Public()` route it is `undefined`. */
-export const TokenClaims = createParamDecorator(
+export const TokenClaims: FieldDecorator<keyof JwtoClaims> = createParamDecorator(
   (claim: keyof JwtoClaims | undefined, context: ExecutionContext): unknown => {
     const claims = claimsOf(context, 'TokenClaims');
     return claim === undefined ? claims : claims?.[claim];

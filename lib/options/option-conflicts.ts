@@ -3,12 +3,20 @@ import { parseDuration } from './duration.js';
 import type { JwtoOptions } from './jwto-options.js';
 import { resolveOptions, type ResolvedOptions } from './resolve-options.js';
 
-type Refuse = (setting: string, got: string, accepts: string) => void;
+/** @param others - the settings without which there would be no conflict, where the default of one may conflict too */
+type Refuse = (setting: string, got: string, accepts: string, ...others: (keyof JwtoOptions)[]) => void;
 
-/** Settings that are right each by itself and wrong together. */
-export function checkTogether(options: JwtoOptions): SettingProblem[] {
+/**
+ * Settings that are right each by itself and wrong together.
+ *
+ * @param wrong - those that are wrong by themselves; what conflicts with them nobody knows
+ */
+export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string> = new Set()): SettingProblem[] {
+  const options = Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name))) as JwtoOptions;
   const problems: SettingProblem[] = [];
-  const refuse: Refuse = (setting, got, accepts) => problems.push({ setting, got, accepts });
+  const refuse: Refuse = (setting, got, accepts, ...others) => {
+    if (![setting, ...others].some((name) => wrong.has(name))) problems.push({ setting, got, accepts });
+  };
 
   if (options.secureCookies === false) {
     if (options.sameSite === 'None')
@@ -40,6 +48,7 @@ export function checkTogether(options: JwtoOptions): SettingProblem[] {
       'maxStaleness',
       `${String(maxStaleness)} seconds`,
       'it must be at least pollInterval, or the copy is always too old',
+      'pollInterval',
     );
   }
   const nbf = parseDuration(options.nbfLifetime ?? 0) ?? 0;
@@ -48,12 +57,14 @@ export function checkTogether(options: JwtoOptions): SettingProblem[] {
       'nbfLifetime',
       JSON.stringify(options.nbfLifetime),
       'it must be shorter than accessTokenLifetime, or no access token is ever valid',
+      'accessTokenLifetime',
     );
   }
   checkKeysAndTokens(options, resolved, refuse);
   const paths = Object.values(resolvedPaths(resolved));
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
-  if (twice !== undefined) refuse('endpoints', JSON.stringify(twice), 'each endpoint needs a path of its own');
+  if (twice !== undefined)
+    refuse('endpoints', JSON.stringify(twice), 'each endpoint needs a path of its own', 'refreshCookiePath');
   return problems;
 }
 
@@ -73,7 +84,12 @@ function checkKeysAndTokens(options: JwtoOptions, resolved: ResolvedOptions, ref
     }
   }
   if (options.keyPollInterval !== undefined && typeof options.keys !== 'function') {
-    refuse('keyPollInterval', JSON.stringify(options.keyPollInterval), 'only a function in keys is called again');
+    refuse(
+      'keyPollInterval',
+      JSON.stringify(options.keyPollInterval),
+      'only a function in keys is called again',
+      'keys',
+    );
   }
   const { acceptedAudiences, acceptedIssuers, issuers } = resolved;
   if (resolved.strictAudience && (acceptedAudiences.length !== 1 || typeof options.aud === 'object')) {
@@ -81,6 +97,8 @@ function checkKeysAndTokens(options: JwtoOptions, resolved: ResolvedOptions, ref
       'strictAudience',
       `true with ${String(acceptedAudiences.length)} audiences${typeof options.aud === 'object' ? ', as a list' : ''}`,
       'it needs exactly one, as a text in aud or alone in acceptedAudiences',
+      'aud',
+      'acceptedAudiences',
     );
   }
   const names = issuers.map(({ issuer }) => issuer);

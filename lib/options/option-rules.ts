@@ -155,7 +155,7 @@ class OptionRules implements Record<keyof JwtoOptions, unknown> {
 }
 
 /**
- * Checks every setting by itself and, where each is right, together.
+ * Checks every setting by itself, and those that are right together.
  *
  * @returns one problem for each wrong or unknown setting; none if all are right
  */
@@ -165,15 +165,16 @@ export function checkOptions(options: JwtoOptions): SettingProblem[] {
   const isKnown = (name: string): boolean => names.some((known) => known === name);
   const unknown = [...Object.keys(options).filter((name) => !isKnown(name)), ...unknownVariablesOf(options)];
   for (const name of names) rules[name] = options[name];
-  const problems = [
+  const wrong = validateSync(rules);
+  return [
     ...unknown.map((setting) => ({ setting, got: 'a value', accepts: 'there is no such setting' })),
-    ...validateSync(rules).map(({ property, value, constraints = {} }) => ({
+    ...wrong.map(({ property, value, constraints = {} }) => ({
       setting: nameOf(options, property),
       got: describe(property, value),
       accepts: constraints['accepts'] ?? '',
     })),
+    ...checkTogether(options, new Set(wrong.map(({ property }) => property))),
   ];
-  return problems.length > 0 ? problems : checkTogether(options);
 }
 
 function membersOf(names: readonly string[], test: Test): Record<string, Test> {

@@ -58,6 +58,11 @@ export class SessionRepository {
     );
   }
 
+  /** Forgets a session of which nobody has a token. */
+  async remove(sid: string): Promise<void> {
+    await this.store.run((manager) => manager.delete(JwtoSession, { sid: idOf(sid), realm: this.realm }));
+  }
+
   find(sid: string): Promise<JwtoSession | null> {
     return this.store.run((manager) =>
       manager

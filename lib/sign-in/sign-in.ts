@@ -29,6 +29,8 @@ export interface SignInContext {
   request: RequestInfo | null;
   /** What the login's body has beside the credentials. */
   body?: Readonly<Record<string, unknown>>;
+  /** Sessions that end when this one begins: those whose cookies its cookies overwrite. */
+  replaces?: readonly { sid: string; userId: string }[];
 }
 
 /** Opens sessions. */
@@ -74,7 +76,7 @@ export class SignIn {
   private async open(
     user: SignInUser,
     signedInAt: number,
-    { mode, request, body = {} }: SignInContext,
+    { mode, request, body = {}, replaces = [] }: SignInContext,
   ): Promise<IssuedTokens> {
     const userId = String(user.id);
     const lifetimes = await this.users.lifetimes(this.options, { userId, username: user.username, mode, body });
@@ -103,13 +105,34 @@ export class SignIn {
       userAgent: client?.userAgent ?? null,
       ip: client?.ip?.slice(0, 64) ?? null,
     });
-    if (await this.blocklist.isRevokedSince(userId, signedInAt)) {
+    if (await this.settle({ sid, userId, signedInAt }, replaces, request)) {
       await this.revoker.endSession({ sid, userId }, 'user_revoked', request);
       throw new CredentialsInvalidError();
     }
-    await this.revoker.trim(userId, request);
     this.events.emit('jwto.logged_in', { userId, sid, claims: tokens.accessClaims, request });
     return tokens;
+  }
+
+  /**
+   * Ends what a new session is too many for, or takes the place of.
+   *
+   * @returns whether the sign-in was revoked meanwhile; then nothing is ended
+   */
+  private async settle(
+    { sid, userId, signedInAt }: { sid: string; userId: string; signedInAt: number },
+    replaces: readonly { sid: string; userId: string }[],
+    request: RequestInfo | null,
+  ): Promise<boolean> {
+    try {
+      if (await this.blocklist.isRevokedSince(userId, signedInAt)) return true;
+      await this.revoker.trim(userId, request);
+      for (const older of replaces) await this.revoker.endSession(older, 'signed_in_again', request);
+      return false;
+    } catch (error) {
+      // Nobody gets its tokens: it must not stand among the user's sessions.
+      await this.sessions.remove(sid).catch(() => undefined);
+      throw error;
+    }
   }
 
   private async throttle(username: string, request: RequestInfo | null): Promise<void> {

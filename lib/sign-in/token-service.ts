@@ -152,14 +152,17 @@ export class TokenService {
     return this.parts.revoker.endOthers(String(userId), sid, request ?? null);
   }
 
-  /** The live sessions of a user, the newest first. `lastUsedAt` is rounded down to the hour, so that it is no signal for a thief. */
+  /**
+   * The live sessions of a user, the newest first. `lastUsedAt` is rounded down to the hour, so that it is no signal for
+   * a thief, but never to before the sign-in.
+   */
   async listSessions(userId: string | number): Promise<SessionInfo[]> {
     const sessions = await this.parts.sessions.findLive(String(userId), this.parts.clock.now());
     return sessions.map(({ sid, mode, signedInAt, lastUsedAt, expiresAt, endsAt, userAgent, ip }) => ({
       sid,
       mode,
       signedInAt,
-      lastUsedAt: lastUsedAt - (lastUsedAt % HOUR),
+      lastUsedAt: Math.max(lastUsedAt - (lastUsedAt % HOUR), signedInAt),
       expiresAt,
       endsAt,
       userAgent,

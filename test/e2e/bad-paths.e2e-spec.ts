@@ -78,6 +78,20 @@ describe.each(ADAPTERS)('paths that are none of ours, and requests that end too 
     }
   });
 
+  it.each(['{', 'null', JSON.stringify({ more: 'x'.repeat(110_000) })])(
+    'HEAD is answered as GET, whatever its body: %.10s',
+    async (body) => {
+      for (const [path, status] of [
+        ['/sessions/', 401],
+        ['/.well-known/jwks.json', 200],
+      ] as const) {
+        const answer = await sendRaw(test.url, { method: 'HEAD', path, headers: [JSON_TYPE], body });
+        expect([path, answer.status]).toEqual([path, status]);
+        expect(answer.headers.get('cache-control')).not.toBeNull();
+      }
+    },
+  );
+
   it.each(['username=alice&password=pass', 'username=alice&password=pa'])(
     'a body that breaks off behind %s signs nobody in',
     async (body) => {

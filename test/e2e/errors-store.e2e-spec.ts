@@ -1,6 +1,7 @@
 import { ClaimsProvider } from 'jwto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ADAPTERS } from '../support/adapters.js';
+import { Browser } from '../support/browser.js';
 import type { Answer, Client } from '../support/client.js';
 import { claimsOf, forge } from '../support/forge.js';
 import { expectRefusal } from '../support/refusals.js';
@@ -39,6 +40,20 @@ describe.each(ADAPTERS)('what happens when nobody answers, on %s', (_name, adapt
     }
     test.users.failure = undefined;
     expect((await send(refresh, `${REFRESH}/refresh_access/`)).status).toBe(200);
+  });
+
+  it('so is a database that cannot end the session which a login replaces: nobody is signed in, and no session more', async () => {
+    await start({ options: { mode: ['TWO-COOKIES', 'JSON'] } });
+    const browser = await Browser.signIn(test, 'bob');
+    await test.dataSource.query(
+      `CREATE TRIGGER no_update BEFORE UPDATE ON jwto_session BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`,
+    );
+    const request = { headers: { 'content-type': 'application/json' }, body: '{"username":"bob","password":"pass"}' };
+    const login = (): Promise<Answer> => browser.send('POST /login/', request);
+    await expectRefusal(test, login, { ...UNAVAILABLE, events: ['jwto.login_failed'] });
+    await test.dataSource.query('DROP TRIGGER no_update');
+    expect((await login()).status).toBe(200);
+    expect(test.takeEvents().sort()).toEqual(['jwto.logged_in', 'jwto.session_revoked']);
   });
 
   it('so is a provider that gives a user without an id, and one that gives claims that are no JSON', async () => {

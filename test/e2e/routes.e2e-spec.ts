@@ -214,6 +214,32 @@ describe.each(ADAPTERS)('the routes on %s', (_name, adapter) => {
   });
 });
 
+describe.each(ADAPTERS)('a path that no cookie can have, on %s', (_name, adapter) => {
+  const UNFIT: [string, (app: INestApplication) => unknown][] = [
+    [':tenant', (app) => app.setGlobalPrefix(':tenant')],
+    ['a/:b/c', (app) => app.setGlobalPrefix('a/:b/c')],
+    ['grün', (app) => app.setGlobalPrefix('grün')],
+    ['a b', (app) => app.setGlobalPrefix('a b')],
+  ];
+
+  it.each(UNFIT)('stops the start and says what to do: the prefix %s', async (_prefix, setUp) => {
+    const start = startApp({ adapter, options: { mode: 'ONE-COOKIE' }, setUp });
+    await expect(start).rejects.toThrow(/^jwto is misconfigured: the endpoints of jwto need plain paths.*exclude/);
+  });
+
+  it('is fine around other routes', async () => {
+    const exclude = ['login', 'csrf', 'sessions/*path', 'sessions', 'validate_access', '.well-known/jwks.json'];
+    const test = await startApp({
+      adapter,
+      setUp: (app) => app.setGlobalPrefix(':tenant', { exclude: [...exclude, 'api/token/refresh/*path'] }),
+    });
+    const client = test.client();
+    client.bearer = (await client.login()).json.access;
+    expect((await client.get('/acme/testapp/protect')).status).toBe(200);
+    await test.close();
+  });
+});
+
 function allOf(jar: ReadonlyMap<string, { name: string; value: string }>): string {
   return [...jar.values()].map(({ name, value }) => `${name}=${value}`).join('; ');
 }

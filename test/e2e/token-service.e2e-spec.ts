@@ -23,8 +23,8 @@ describe.each(DATABASES)('TokenService on $name', (database) => {
         sid: second.sid,
         mode: 'TWO-COOKIES',
         signedInAt: test.clock.now(),
-        // To the hour.
-        lastUsedAt: test.clock.now() - (test.clock.now() % 3_600_000),
+        // To the hour, but not to before the sign-in.
+        lastUsedAt: test.clock.now(),
         expiresAt: second.refreshClaims.exp * 1000,
         endsAt: second.endsAt,
         userAgent: null,

@@ -56,6 +56,34 @@ describe('settings that are wrong together', () => {
       expect(message).toContain(part);
   });
 
+  const SHORT = 'a-secret-that-is-too-short';
+  it.each<[string[], object]>([
+    [['mode', 'signingKey'], { mode: 'X', signingKey: SHORT }],
+    [['csrfSecret', 'signingKey'], { csrfSecret: 'x', signingKey: SHORT }],
+    [['leeway', 'domain'], { leeway: 61, domain: 'x.com', cookiePrefix: 'host' }],
+    [['leeway', 'secureCookies'], { leeway: 61, secureCookies: false, sameSite: 'None' }],
+    [['signingKey', 'users'], { signingKey: SHORT, users: undefined }],
+    [['sameSite', 'nbfLifetime', 'users'], { sameSite: 'none', nbfLifetime: '5m', users: undefined }],
+  ])('are named beside those that are wrong by themselves: %j', async (settings, options) => {
+    expect((await wrongSettings(options)).sort()).toEqual(settings.sort());
+  });
+
+  it.each<[string[], object]>([
+    [['maxStaleness'], { maxStaleness: 'soon', pollInterval: '30s' }],
+    [['pollInterval'], { pollInterval: 'soon', maxStaleness: '1s' }],
+    [['accessTokenLifetime'], { accessTokenLifetime: 'soon', nbfLifetime: '5m' }],
+    [['aud'], { aud: 7, strictAudience: true }],
+    [['acceptedAudiences'], { acceptedAudiences: 7, strictAudience: true, aud: 'a' }],
+    [['keys'], { keys: 7, keyPollInterval: '1m', signingKey: undefined }],
+    [['cookiePrefix'], { cookiePrefix: 'x', domain: 'x.com' }],
+    [
+      ['mode'],
+      { mode: 'X', issuers: [{ issuer: 'https://a.example', audience: 'us', jwksUri: 'https://a.example/j' }] },
+    ],
+  ])('are not guessed at where one of them is wrong by itself: %j', async (settings, options) => {
+    expect(await wrongSettings(options)).toEqual(settings);
+  });
+
   it('are right where they only look alike', async () => {
     const paths = { endpoints: { validateAccess: 'a', validateRefresh: 'a' } };
     expect(await wrongSettings(paths)).toEqual([]);
