@@ -8,8 +8,14 @@ const list: Read = (value) => value.split(',').map((item) => item.trim());
 const textOrList: Read = (value) => (value.includes(',') ? list(value) : value);
 /** As with flags, anything else stays text. */
 const count: Read = (value) => (/^\d+$/.test(value) ? Number(value) : value);
+const FLAGS = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
 /** Something else than the four words stays text, so that the check of the options names it with the rest. */
-const flag: Read = (value) => ({ true: true, '1': true, false: false, '0': false })[value.toLowerCase()] ?? value;
+const flag: Read = (value) => FLAGS.get(value.toLowerCase()) ?? value;
 /** Environment files often hold PEM text in one line, with `\n` spelled out; a JWK is JSON text. */
 const key: Read = (value) => {
   if (value.includes('-----BEGIN ')) return value.replaceAll('\\n', '\n');

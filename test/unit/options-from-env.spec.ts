@@ -121,6 +121,8 @@ describe('the environment', () => {
       ['JWTO_', 'JWTO_ACESS_TOKEN_LIFETIME', 'JWTO_mode', 'iss', 'leeway (JWTO_LEEWAY)', 'mode (JWTO_MODE)'].sort(),
     );
     expect(message).toContain('mode (JWTO_MODE): got "X"');
+    const { message: ofFlag } = await refusalOf(jwtoOptionsFromEnv({ JWTO_CSRF: '__proto__' }));
+    expect(ofFlag).toContain('csrf (JWTO_CSRF): got "__proto__"');
     expect(message).not.toContain('unseen');
   });
 
