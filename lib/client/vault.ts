@@ -67,11 +67,10 @@ export function tokenVault({ storage, name }: Settings, tabs: Tabs): Vault {
   return {
     read,
     async take({ access, refresh }, older) {
-      const since = older ? older.since : moment();
       memory = JSON.stringify({
         access,
         refresh,
-        since,
+        since: older?.since ?? moment(),
         stamp: moment(),
         offset: offsetOf(tokenClaims(access)),
       });
