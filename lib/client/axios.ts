@@ -44,12 +44,13 @@ export function jwtoAxiosAdapter<Config extends AxiosRequestLike>(
 ): (config: Config) => Promise<AxiosResponseLike<Config>> {
   return async (config) => {
     const { method = 'get', headers = {}, data, signal, responseType, validateStatus } = config;
-    const sent = Object.entries(headers as Record<string, string | number | boolean | string[] | null>).flatMap(
-      ([name, value]): [string, string][] =>
-        // A form's boundary is only known to fetch.
-        value === null || value === false || (data instanceof FormData && /^content-type$/i.test(name))
-          ? []
-          : [[name, String(value)]],
+    const sent = Object.entries(
+      headers as Record<string, string | number | boolean | string[] | null | undefined>,
+    ).flatMap(([name, value]): [string, string][] =>
+      // axios keeps headers that were taken away, as `undefined`. A form's boundary is only known to fetch.
+      (value ?? false) === false || (data instanceof FormData && /^content-type$/i.test(name))
+        ? []
+        : [[name, String(value)]],
     );
     const answer = await client.fetch(axios.getUri(config), {
       method: method.toUpperCase(),

@@ -1,4 +1,4 @@
-import { unreadable } from './errors.js';
+import { JwtoClientError, unreadable } from './errors.js';
 import { createLock } from './lock.js';
 import { resolveOptions, type JwtoClientOptions } from './options.js';
 import { abortable, outgoing, type Outgoing } from './outgoing.js';
@@ -61,7 +61,7 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
       }
     }
   };
-  const refresh = createRefresher({ settings, server, vault, tabs, lock, shared, changed });
+  const refresh = createRefresher(settings, server, vault, tabs, lock, shared, changed);
 
   const end = async (): Promise<void> => {
     const held = await vault.read();
@@ -102,16 +102,21 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
   ): Promise<Response> => {
     if (!origins.includes(url.origin)) return send(input(), init);
     const ours = cookies || !own.has('authorization');
-    if (ours) await ensure(await vault.read(), !repeatable);
-    for (let again = false; ; again = true) {
-      const held = await vault.read();
-      const attempt = (headers: Headers): Promise<Response> => {
-        if (ours && held?.access) headers.set('authorization', `Bearer ${held.access}`);
-        return send(input(), { ...more, ...init, headers });
-      };
-      const response = await server.prove(method, own, attempt, repeatable);
-      if (again || !held || !ours || response.status !== 401 || !ENDED.test(await codeOf(response))) return response;
+    const look = () => (ours ? vault.read() : null);
+    const first = await look();
+    await ensure(first, !repeatable);
+    for (let refused: Response | undefined; ;) {
+      const held = await look();
+      // Somebody else's session by now: what was asked in the name of the one is not done in that of the other.
+      if (first && held && held.since !== first.since) {
+        if (refused) return refused;
+        throw new JwtoClientError('session_replaced', 'Signed in anew');
+      }
+      const attempt = (headers: Headers): Promise<Response> => send(input(), { ...more, ...init, headers });
+      const response = await server.prove(method, own, held?.access, attempt, repeatable);
+      if (refused || !held || response.status !== 401 || !ENDED.test(await codeOf(response))) return response;
       if (!(await refresh(held.stamp)) || !repeatable) return response;
+      refused = response;
     }
   };
 

@@ -4,10 +4,12 @@
  *
  * - `unavailable`: no answer, or 429 or 5xx. Nothing has changed and nobody was signed out: try again.
  * - `refused`: the server refused and its answer has no `code`.
+ * - `session_replaced`: the request waited for a refresh, and another sign-in came meanwhile. It was not sent.
  * - `csrf_unreadable`: the page cannot read the CSRF cookie, so it cannot prove that a request is its own.
  * - `session_unreadable`: the page cannot read the cookie with the claims.
  */
-export type JwtoClientErrorCode = 'unavailable' | 'refused' | 'csrf_unreadable' | 'session_unreadable' | (string & {});
+export type JwtoClientErrorCode =
+  'unavailable' | 'refused' | 'session_replaced' | 'csrf_unreadable' | 'session_unreadable' | (string & {});
 
 /** What a {@link JwtoClientError} may carry beside its code and explanation. */
 export interface JwtoClientErrorDetails {
@@ -49,3 +51,7 @@ export class JwtoClientError extends Error {
 /** The error for a cookie that the page must read and cannot. */
 export const unreadable = (code: 'csrf_unreadable' | 'session_unreadable', cookie: string): JwtoClientError =>
   new JwtoClientError(code, `Cannot read cookie "${cookie}": check name and "domain"`);
+
+/** The error for an answer that did not come. */
+export const unavailable = (url: string, details?: JwtoClientErrorDetails): JwtoClientError =>
+  new JwtoClientError('unavailable', `No answer from ${url}`, details);

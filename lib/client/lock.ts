@@ -32,23 +32,25 @@ export function createLock({ name, tabs }: Settings, patience: number): Lock {
   // A lease is the time of its end, with a fraction that only its holder knows.
   const byLease = async <T>(work: () => Promise<T>): Promise<T> => {
     const key = `${name} lease`;
-    const lease = (): number => Number(tabs.localStorage?.getItem(key));
+    // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- where there is none, it throws as a forbidden one
+    const storage = (): NonNullable<Settings['tabs']['localStorage']> => tabs.localStorage!;
+    const lease = (): number => Number(storage().getItem(key));
     const giveUp = Date.now() + 2 * patience;
     let mine = NaN;
     try {
-      while (tabs.localStorage && lease() !== mine && Date.now() < giveUp) {
+      while (lease() !== mine && Date.now() < giveUp) {
         if (lease() < Date.now()) {
           mine = Date.now() + patience + Math.random();
-          tabs.localStorage.setItem(key, String(mine));
+          storage().setItem(key, String(mine));
         }
         // Long enough for two tabs that wrote at once to see whose value stayed.
         await sleep(30 + Math.random() * 20);
       }
     } catch {
-      // Full or forbidden: the server bears parallel refreshes.
+      // Full, forbidden or none: the server bears parallel refreshes.
     }
     return work().finally(() => {
-      if (mine && lease() === mine) tabs.localStorage?.removeItem(key);
+      if (mine && lease() === mine) storage().removeItem(key);
     });
   };
 

@@ -1,4 +1,4 @@
-import { JwtoClientError } from './errors.js';
+import { unavailable, type JwtoClientError } from './errors.js';
 import { sleep, type Lock } from './lock.js';
 import type { Settings } from './options.js';
 import { refusal, type Answer, type Server } from './server.js';
@@ -15,29 +15,26 @@ export const ENDED = /^(token_(?!not|wrong|too)|user_inactive)/;
 /** How much of the access token's life is left, in milliseconds; endless if nobody knows. */
 export const left = ({ expiresAt = Infinity }: Held): number => expiresAt - Date.now();
 
-/** The parts that a refresh needs. */
-export interface RefreshParts {
-  settings: Settings;
-  server: Server;
-  vault: Vault;
-  tabs: Tabs;
-  lock: Lock;
-  /** Whether the session is the other tabs' too. */
-  shared: boolean;
-  /** Told when this tab has changed the session. */
-  changed: (reason: SessionChange['reason'], code?: string) => Promise<void>;
-}
-
 /** Says whether somebody is signed in, after a refresh if the session still is the one that the stamp is of. */
 export type Refresh = (stale: Held['stamp']) => Promise<boolean>;
 
 /**
  * One refresh at a time, in this tab and among all.
  *
+ * @param shared - whether the session is the other tabs' too
+ * @param changed - told when this tab has changed the session
  * @returns a function that throws `unavailable`, or what the server refused with, if the session could not be refreshed
  * and has not ended
  */
-export function createRefresher({ settings, server, vault, tabs, lock, shared, changed }: RefreshParts): Refresh {
+export function createRefresher(
+  settings: Settings,
+  server: Server,
+  vault: Vault,
+  tabs: Tabs,
+  lock: Lock,
+  shared: boolean,
+  changed: (reason: SessionChange['reason'], code?: string) => Promise<void>,
+): Refresh {
   const { refresh: url, logout, refreshTimeout: timeout, mode } = settings;
   let flight: Promise<boolean> | undefined;
 
@@ -53,34 +50,33 @@ export function createRefresher({ settings, server, vault, tabs, lock, shared, c
       await sleep(Math.min(retryAfter * 1000, timeout));
       return ask(held);
     });
-    const { ok, code = '' } = answer;
+    const { ok, code } = answer;
     if (!ok) {
-      if (!ENDED.test(code)) throw refusal(answer);
+      if (!ENDED.test(String(code))) throw refusal(answer);
       if (shared) await sleep(30);
     }
     const now = await vault.read();
     // Signed out or in meanwhile, by a tab that did not wait: whatever the answer is, it is of the past.
     const isPast = now?.since !== held.since || (ok ? now.refresh !== held.refresh : isNew(now, held.stamp));
-    if (ok && !isPast) {
-      await vault.take(answer, held);
-      await changed('refresh');
-    } else if (!isPast) {
-      await vault.drop('ended', code);
-      await changed('ended', code);
-      return false;
-    } else if (ok && !now && mode !== 'JSON') {
-      // Its cookies may have come back after the end.
-      await server.ask('DELETE', logout).catch(() => 0);
+    if (!isPast) {
+      await (ok ? vault.take(answer, held) : vault.drop('ended', code));
+      await changed(ok ? 'refresh' : 'ended', code);
+      return ok;
     }
+    // Its cookies may have come back after the end.
+    if (ok && !now && mode !== 'JSON') await server.ask('DELETE', logout).catch(() => 0);
     return !!now;
   };
-  const run = (stale: Held['stamp']): Promise<boolean> => {
+
+  return (stale) => {
     const began = Date.now();
-    return lock(async () => {
+    return (flight ??= lock(async () => {
       for (let settled = !shared; ; settled = true) {
         const held = await vault.read();
         if (!held || isNew(held, stale)) return !!held;
-        if ((tabs.get().failed ?? 0) > began) throw new JwtoClientError('unavailable', `No answer from ${url}`);
+        // One from the future was written by a clock that was wrong.
+        const { failed = 0 } = tabs.get();
+        if (failed > began && failed <= Date.now()) throw unavailable(url);
         if (settled) {
           return renew(held).catch((error: unknown) => {
             if (shared) tabs.post({ ...tabs.get(), reason: 'failed', failed: Date.now() });
@@ -90,12 +86,6 @@ export function createRefresher({ settings, server, vault, tabs, lock, shared, c
         // Locks reach a tab sooner than storage does: what the last holder wrote may not be here yet.
         await sleep(30);
       }
-    });
-  };
-
-  return async (stale) => {
-    const held = await vault.read();
-    if (!held || isNew(held, stale)) return !!held;
-    return (flight ??= run(stale).finally(() => (flight = undefined)));
+    }).finally(() => (flight = undefined)));
   };
 }

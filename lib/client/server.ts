@@ -1,5 +1,5 @@
 import { cookieValues, parse } from './claims.js';
-import { JwtoClientError, unreadable } from './errors.js';
+import { JwtoClientError, unavailable, unreadable } from './errors.js';
 import type { Settings } from './options.js';
 import type { Tokens } from './vault.js';
 
@@ -7,7 +7,7 @@ import type { Tokens } from './vault.js';
 export interface Answer extends Tokens {
   ok: boolean;
   status: number;
-  /** The server's reason for a refusal. */
+  /** The server's reason for a refusal; what stands before it may number its own. */
   code?: string;
   error?: string;
   /** Seconds. */
@@ -25,7 +25,7 @@ export interface Server {
    */
   ask(method: string, url: string, token?: string, init?: RequestInit, timeout?: number): Promise<Answer>;
   /**
-   * Sends a request with the CSRF token where it is due and not there; if it was not the right one, gets another, and
+   * Sends a request with the token in the header `Authorization`, if there is one, and the CSRF token where it is due and not there; if it was not the right one, gets another, and
    * sends the request once more.
    *
    * @throws JwtoClientError `csrf_unreadable`
@@ -33,14 +33,15 @@ export interface Server {
   prove(
     method: string,
     own: HeadersInit | undefined,
+    token: string | undefined,
     send: (headers: Headers) => Promise<Response>,
     repeatable?: boolean,
   ): Promise<Response>;
 }
 
-/** The `code` of a refusal; leaves its body to be read. */
+/** The `code` of a refusal, as text; leaves its body to be read. */
 export const codeOf = async (response: Response): Promise<string> =>
-  (parse(await response.clone().text()) as Partial<Answer> | undefined)?.code ?? '';
+  String((parse(await response.clone().text()) as Partial<Answer> | undefined)?.code);
 
 export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: Settings): Server {
   const header = 'x-csrftoken';
@@ -63,11 +64,13 @@ export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: S
     throw unreadable('csrf_unreadable', csrfCookie);
   };
 
-  const prove: Server['prove'] = async (method, own, send, repeatable = true) => {
+  const prove: Server['prove'] = async (method, own, bearer, send, repeatable = true) => {
     const headers = new Headers(own);
+    if (bearer) headers.set('authorization', `Bearer ${bearer}`);
     const due = mode !== 'JSON' && !headers.has(header) && !/^(get|head|options)$/i.test(method);
-    const proof = token();
-    if (due && proof) headers.set(header, proof);
+    // Where none is due, the page may not even be allowed to look at its cookies.
+    const proof = due ? token() : '';
+    if (proof) headers.set(header, proof);
     const response = await send(headers);
     if (!due || response.status !== 403 || !(await codeOf(response)).startsWith('csrf_mi')) return response;
     if (!(await renew(proof)) || !repeatable) return response;
@@ -82,15 +85,12 @@ export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: S
       let response: Response;
       let body: string;
       try {
-        response = await prove(method, init?.headers, (headers) => {
-          if (bearer) headers.set('authorization', `Bearer ${bearer}`);
-          return send(url, { ...all, headers });
-        });
+        response = await prove(method, init?.headers, bearer, (headers) => send(url, { ...all, headers }));
         body = await response.text();
       } catch (cause) {
         init?.signal?.throwIfAborted();
         if (cause instanceof JwtoClientError) throw cause;
-        throw new JwtoClientError('unavailable', `No answer from ${url}`, { cause });
+        throw unavailable(url, { cause });
       }
       const { ok, status, headers } = response;
       const parsed = parse(body) as Tokens | undefined;
@@ -104,6 +104,6 @@ export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: S
 
 /** The error for an answer that refuses. */
 export function refusal({ code, error, ...answer }: Answer, otherwise = 'refused'): JwtoClientError {
-  const reason = code && code !== 'store_unavailable' ? code : otherwise;
+  const reason = typeof code === 'string' && /^(?!store_u)./.test(code) ? code : otherwise;
   return new JwtoClientError(reason, error ?? `HTTP ${String(answer.status)}`, answer);
 }

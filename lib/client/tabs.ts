@@ -36,13 +36,14 @@ export interface Tabs {
 
 /** @param news - called when another tab has posted a note */
 export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void): Tabs {
-  const { BroadcastChannel } = tabs;
   let newest: Partial<Note> & Pick<Note, 'at'> = { at: 0 };
   const keep = (note: Note | undefined): void => {
     if (note && note.at > newest.at) newest = note;
   };
-  const channel = BroadcastChannel && new BroadcastChannel(name);
-  if (channel) {
+  let channel: BroadcastChannel | undefined;
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- where there is none, it throws as well
+    channel = new tabs.BroadcastChannel!(name);
     channel.onmessage = ({ data }: MessageEvent<Note>) => {
       // As new as what is known: it may have come by storage already. A logout of JSON is never too old: it is not of
       // one session but of a user.
@@ -53,6 +54,8 @@ export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void
     };
     // Node stays alive for an open channel.
     (channel as { unref?: () => void }).unref?.();
+  } catch {
+    // None, or a forbidden one, as in a sandboxed page.
   }
 
   return {
@@ -75,6 +78,8 @@ export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void
     },
     close() {
       channel?.close();
+      // A closed one throws at what is still under way.
+      channel = undefined;
     },
   };
 }

@@ -46,7 +46,7 @@ export interface SessionChange {
 /** Told of every change of the session, also by other tabs; `null` is signed out. What it throws changes nothing. */
 export type SessionListener<Claims> = (session: ClientSession<Claims> | null, change: SessionChange) => void;
 
-/** What `login` sends: a name, a password, and whatever else the application's `authenticate` wants to see. */
+/** What `login` sends: a name, a password, and whatever else the server's setting `lifetimes` reads in `body`. */
 export interface ClientCredentials {
   username: string;
   password: string;
@@ -75,7 +75,7 @@ export interface JwtoClient<Claims> {
   /**
    * Signs in. What was signed in before is replaced.
    *
-   * @param credentials - `username`, `password`, and further members for the application's `authenticate`
+   * @param credentials - `username`, `password`, and further members for the server's setting `lifetimes`
    * @throws JwtoClientError with the server's code (`credentials_invalid`, `login_throttled` with `retryAfter` …), or
    * `unavailable`
    */
@@ -99,7 +99,8 @@ export interface JwtoClient<Claims> {
    * Requests to other origins than those of `baseUrl` and `origins` go out as they are, with no credential added.
    *
    * @returns the answer, whatever its status; a 401 means that nobody is signed in (any more)
-   * @throws JwtoClientError `unavailable` if the access token has expired and no new one can be had now; `csrf_unreadable`
+   * @throws JwtoClientError `unavailable` if the access token has expired and no new one can be had now;
+   * `session_replaced` if another sign-in came while the request waited for one; `csrf_unreadable`
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**

@@ -59,29 +59,33 @@ const moment = (): number => Date.now() + Math.random();
 export function tokenVault({ storage, name }: Settings, tabs: Tabs): Vault {
   const key = `${name} tokens`;
   let memory: string | null = null;
+  // What is still in the storage where it did not take what is in memory: that counts until somebody writes.
+  let stale: string | null | undefined;
   const read = async (): Promise<Held | null> => {
-    const record = parse(storage ? await storage.getItem(key) : memory) as (Held & { offset: number }) | undefined;
+    const stored = await storage?.getItem(key);
+    const record = parse(stored === stale ? memory : stored) as (Held & { offset: number }) | undefined;
     const claims = tokenClaims(record?.access);
     return record && claims ? { ...record, claims, expiresAt: claims.exp * 1000 - record.offset } : null;
+  };
+  const write = async (value: string | null): Promise<void> => {
+    memory = value;
+    stale = undefined;
+    try {
+      await (value ? storage?.setItem(key, value) : storage?.removeItem(key));
+    } catch {
+      stale = await storage?.getItem(key);
+    }
   };
   return {
     read,
     async take({ access, refresh }, older) {
-      const since = older ? older.since : moment();
-      memory = JSON.stringify({
-        access,
-        refresh,
-        since,
-        stamp: moment(),
-        offset: offsetOf(tokenClaims(access)),
-      });
-      await storage?.setItem(key, memory);
+      const since = older?.since ?? moment();
+      await write(JSON.stringify({ access, refresh, since, stamp: moment(), offset: offsetOf(tokenClaims(access)) }));
       tabs.post({ reason: older ? 'refresh' : 'login' });
     },
     async drop(reason, code) {
       const user = (await read())?.claims?.user;
-      memory = null;
-      await storage?.removeItem(key);
+      await write(null);
       tabs.post({ reason, code, user: reason === 'logout' && user ? String(user.id) : undefined });
     },
   };

@@ -184,6 +184,7 @@ class FakeChannel {
   }
 
   postMessage(data: unknown): void {
+    if (!this.all.has(this)) throw new DOMException('Channel is closed', 'InvalidStateError');
     for (const other of this.all) {
       if (other === this || other.name !== this.name) continue;
       const copy: unknown = structuredClone(data);

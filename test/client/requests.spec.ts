@@ -26,7 +26,7 @@ afterEach(async () => {
 const answer = (path: string, response: () => Response | Promise<Response>): void => {
   browser.network = (sent, go) => (sent.path === path ? Promise.resolve(response()) : go());
 };
-const refuse = (status: number, code?: string, headers = {}) =>
+const refuse = (status: number, code?: string | number, headers = {}) =>
   Response.json({ statusCode: status, error: 'because', code }, { status, headers });
 
 describe.each(['JSON', 'ONE-COOKIE', 'TWO-COOKIES'] as const)('a request in the mode %s', (mode) => {
@@ -136,6 +136,8 @@ describe.each(['JSON', 'ONE-COOKIE', 'TWO-COOKIES'] as const)('a request in the 
     [401, 'token_wrong_type'],
     [401, undefined],
     [403, 'csrf_origin'],
+    [403, 10023],
+    [401, 10023],
     [503, 'store_unavailable'],
   ])('that is answered with %i %s is the caller’s matter', async (status, code) => {
     answer(PATH, () => refuse(status, code));
@@ -197,6 +199,7 @@ describe.each(['JSON', 'ONE-COOKIE', 'TWO-COOKIES'] as const)('a request in the 
     [429, undefined, 'unavailable', 1],
     [403, 'csrf_origin', 'csrf_origin', 1],
     [401, undefined, 'refused', 1],
+    [403, 10023, 'refused', 1],
     [404, undefined, 'refused', 1],
     [400, 'request_invalid', 'request_invalid', 1],
   ])('is not signed out by %i %s at the refresh', async (status, code, thrown, times) => {
@@ -306,6 +309,26 @@ describe.each(['JSON', 'ONE-COOKIE', 'TWO-COOKIES'] as const)('a request in the 
     expect(await client.session()).toBeNull();
   });
 
+  it('is not repeated for whoever signed in meanwhile', async () => {
+    answer(PATH, async () => {
+      await client.logout();
+      await client.login({ username: 'bob', password: 'pass' });
+      return refuse(401, 'token_revoked');
+    });
+    expect((await client.fetch(PATH, { method: 'POST' })).status).toBe(401);
+    expect(browser.take(PATH)).toHaveLength(1);
+  });
+
+  it('goes on after dispose, as a logout does', async () => {
+    pass(app, 301);
+    const working = client.fetch(PATH);
+    client.dispose();
+    expect((await working).status).toBe(200);
+    await client.logout();
+    expect(await client.session()).toBeNull();
+    expect(await browser.tab().client.session()).toBeNull();
+  });
+
   it('hears of nothing after dispose', async () => {
     const seen: unknown[] = [];
     client.onChange((session) => seen.push(session));
@@ -390,6 +413,17 @@ it('needs no CSRF token of a server that has none', async () => {
   expect((await client.fetch(PATH, { method: 'POST' })).status).toBe(200);
   await client.logout();
   expect(browser.take()).toEqual([`POST ${PATH}`, 'DELETE /api/token/refresh/logout/']);
+});
+
+it('does not look at cookies in the mode JSON, where a page may not be allowed to', async () => {
+  app = await startApp();
+  const cookies = (): string => {
+    throw new DOMException('The document is sandboxed', 'SecurityError');
+  };
+  browser = new FakeBrowser(app, { mode: 'JSON', cookies });
+  ({ client } = browser.tab());
+  await client.login(ALICE);
+  expect((await client.fetch(PATH, { method: 'POST' })).status).toBe(200);
 });
 
 it('knows nobody in Node, and shares nothing there', async () => {

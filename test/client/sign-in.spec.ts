@@ -223,6 +223,43 @@ it('keeps JSON tokens where the app says, also asynchronously', async () => {
   expect(await client.session()).toBeNull();
 });
 
+it('goes on in memory where the storage takes and gives up nothing', async () => {
+  app = await startApp();
+  const values = new Map<string, string>();
+  let full = false;
+  const check = (): void => {
+    if (full) throw new DOMException('full', 'QuotaExceededError');
+  };
+  const storage = {
+    getItem: (key: string) => values.get(key) ?? null,
+    setItem: (key: string, value: string) => {
+      check();
+      values.set(key, value);
+    },
+    removeItem: (key: string) => {
+      check();
+      values.delete(key);
+    },
+  };
+  browser = new FakeBrowser(app, { mode: 'JSON', storage });
+  ({ client } = browser.tab());
+  await client.login(ALICE);
+  full = true;
+  for (let round = 0; round < 2; round++) {
+    pass(app, 301);
+    expect((await client.fetch('/testapp/protect')).status).toBe(200);
+  }
+  await client.logout();
+  expect(await client.session()).toBeNull();
+  expect(values.size).toBe(1);
+  // Whoever writes next is believed.
+  full = false;
+  await browser.tab().client.login(ALICE);
+  expect(await client.session()).not.toBeNull();
+  await client.logout();
+  expect(values.size).toBe(0);
+});
+
 it('sends cookie tokens only where the server has them, and works with prefixes and names', async () => {
   app = await startApp({ options: { mode: 'TWO-COOKIES', cookiePrefix: 'host', refreshCookiePath: 'a/b' } });
   browser = new FakeBrowser(app, {
