@@ -68,7 +68,7 @@ export interface Settings {
 
 const page = globalThis as Partial<typeof globalThis>;
 
-/** @throws TypeError if `baseUrl` or one of `origins` is no URL; outside a page `baseUrl` must be absolute */
+/** @throws TypeError if `baseUrl` or one of `origins` is no URL; outside a page `baseUrl` must be absolute. @internal */
 export function resolveOptions({
   baseUrl,
   mode,
