@@ -50,7 +50,7 @@ export class JwtoClientError extends Error {
 
 /** The error for a cookie that the page must read and cannot. */
 export const unreadable = (code: 'csrf_unreadable' | 'session_unreadable', cookie: string): JwtoClientError =>
-  new JwtoClientError(code, `Cannot read cookie "${cookie}": check name and "domain"`);
+  new JwtoClientError(code, `Cookie "${cookie}" unreadable: check name and "domain"`);
 
 /** The error for an answer that did not come. */
 export const unavailable = (url: string, details?: JwtoClientErrorDetails): JwtoClientError =>

@@ -95,8 +95,9 @@ export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: S
       const { ok, status, headers } = response;
       const parsed = parse(body) as Tokens | undefined;
       const answer = { ...parsed, ok, status, retryAfter: Number(headers.get('retry-after')) || undefined };
-      // A page of something in between, such as a hotel's login, is no answer either.
-      if (status === 429 || status >= 500 || (ok && body && !parsed)) throw refusal(answer, 'unavailable');
+      // A page of something in between, such as a hotel's login, is no answer either; nor are tokens that are not there.
+      const none = mode === 'JSON' && method === 'POST' ? !parsed?.access : body && !parsed;
+      if (status === 429 || status >= 500 || (ok && none)) throw refusal(answer, 'unavailable');
       return answer;
     },
   };

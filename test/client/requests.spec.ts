@@ -415,6 +415,16 @@ it('needs no CSRF token of a server that has none', async () => {
   expect(browser.take()).toEqual([`POST ${PATH}`, 'DELETE /api/token/refresh/logout/']);
 });
 
+it.each(['', '{}', '{"status":"ok"}'])('takes "%s" for no answer where tokens are due', async (body) => {
+  await start('JSON');
+  pass(app, 301);
+  browser.network = () => Promise.resolve(new Response(body, { headers: { 'retry-after': '0.01' } }));
+  await expect(client.fetch(PATH)).rejects.toMatchObject({ code: 'unavailable', status: 200 });
+  await expect(client.login(ALICE)).rejects.toMatchObject({ code: 'unavailable', status: 200 });
+  browser.network = (_sent, go) => go();
+  expect((await client.fetch(PATH)).status).toBe(200);
+});
+
 it('does not look at cookies in the mode JSON, where a page may not be allowed to', async () => {
   app = await startApp();
   const cookies = (): string => {

@@ -288,11 +288,9 @@ it('refreshes although a refresh failed when the clock was ahead', async () => {
 
 it('needs no channel between tabs where that is forbidden', async () => {
   await open('TWO-COOKIES');
-  class Forbidden {
-    constructor() {
-      throw new DOMException('The operation is insecure.', 'SecurityError');
-    }
-  }
+  const Forbidden = vi.fn(function () {
+    throw new DOMException('The operation is insecure.', 'SecurityError');
+  });
   const tabs = { BroadcastChannel: Forbidden as never, localStorage: browser.localStorage };
   const { client } = browser.tab({ tabs });
   await client.login(ALICE);
