@@ -25,8 +25,8 @@ export interface Server {
    */
   ask(method: string, url: string, token?: string, init?: RequestInit, timeout?: number): Promise<Answer>;
   /**
-   * Sends a request with the token in the header `Authorization`, if there is one, and the CSRF token where it is due and not there; if it was not the right one, gets another, and
-   * sends the request once more.
+   * Sends a request with the token in the header `Authorization`, if there is one, and the CSRF token where it is due
+   * and not there; if that was not the right one, gets another, and sends the request once more.
    *
    * @throws JwtoClientError `csrf_unreadable`
    */

@@ -14,8 +14,6 @@ import {
   type JwtoUser,
   type LoginCredentials,
 } from 'jwto';
-import { createJwtoClient } from 'jwto/client';
-import { jwtoAxiosAdapter } from 'jwto/client/axios';
 import { verifyJws } from 'jwto/jws';
 
 interface User {
@@ -98,13 +96,6 @@ async function main(): Promise<void> {
   expect('refresh', (await post('/api/token/refresh/refresh_access/', {}, refresh)).status, 200);
   expect('logout', (await post('/api/token/refresh/logout/', {}, refresh)).status, 200);
   expect('a revoked token', (await get('/orders', access)).status, 401);
-
-  const client = createJwtoClient({ baseUrl: url, mode: 'JSON' });
-  await client.login({ username: 'alice', password: 'pass' });
-  expect('the client', await (await client.fetch('/orders')).text(), 'orders of alice');
-  const adapter = jwtoAxiosAdapter(client, { getUri: () => `${url}/orders` });
-  expect('its adapter', (await adapter({})).data, 'orders of alice');
-  await client.logout();
   await app.close();
 }
 
