@@ -16,6 +16,7 @@ import type { JwtoOptions } from './options/jwto-options.js';
 import { KeyFeed } from './keys/key-feed.js';
 import { Purger } from './sign-in/purger.js';
 import { RevocationReplica } from './sign-in/revocation-replica.js';
+import { DatabaseClock } from './store/database-clock.js';
 import { ClaimsProvider } from './users/claims-provider.js';
 import { UserDirectory } from './users/user-directory.js';
 import type { UserProvider } from './users/user-provider.js';
@@ -98,6 +99,7 @@ export function assemble(
       part(instanceToken(name), ({ instance }) => instance),
       part(Endpoints, ({ endpoints }) => endpoints),
       part(Purger, ({ purger }) => purger),
+      part(DatabaseClock, ({ databaseClock }) => databaseClock),
       part(RevocationReplica, ({ replica }) => replica ?? null),
       part(KeyFeed, ({ keyFeed }) => keyFeed ?? null),
       part(ownTokens[0], ({ tokens }) => tokens),

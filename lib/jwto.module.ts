@@ -7,12 +7,13 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { mapRoutes, routeMarks } from './endpoints/controller.js';
 import { registerInstance } from './endpoints/instance-registry.js';
 import { assertMapped } from './endpoints/assert-mapped.js';
 import { hookRouter, type RouterHook } from './endpoints/router-hook.js';
 import { JwtoConfigurationError } from './errors/configuration-error.js';
+import { assertDecorators } from './guards/assert-decorators.js';
 import { registerStrategy } from './guards/jwto.strategy.js';
 import type { JwtoModuleAsyncOptions, JwtoModuleOptions, JwtoOptionsFactory } from './jwto-module-options.js';
 import { assemble, CONTROLLER, OPTIONS, WIRING } from './jwto.assembly.js';
@@ -41,6 +42,7 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
     @Inject(WIRING) private readonly wiring: Wiring,
     @Inject(CONTROLLER) private readonly controller: Type,
     private readonly adapterHost: HttpAdapterHost,
+    private readonly modules: ModulesContainer,
   ) {}
 
   /**
@@ -93,6 +95,7 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
 
   /** Gives the controllers their routes; Nest calls it once the adapter is there and before routes are mapped. */
   configure(): void {
+    assertDecorators(this.modules);
     const { instance, settings, keys } = this.wiring;
     const adapter = this.adapterHost.httpAdapter;
     registerInstance(adapter, instance.name, settings.options, keys);

@@ -10,9 +10,11 @@ import { CsrfTokens } from './csrf/csrf-tokens.js';
 import { DjangoTokens } from './csrf/django-tokens.js';
 import { OriginCheck } from './csrf/origin-check.js';
 import { Endpoints } from './endpoints/endpoints.js';
+import type { EndpointParts } from './endpoints/exchange.js';
+import { OwnSignInRoute } from './endpoints/login.js';
 import type { JwtoEvents } from './events/jwto-events.js';
 import { Authenticator } from './guards/authenticator.js';
-import type { JwtoInstance } from './guards/instance.js';
+import { DEFAULT_INSTANCE, type JwtoInstance } from './guards/instance.js';
 import type { Settings } from './jwto.settings.js';
 import { AcceptedTokens } from './issuers/accepted-tokens.js';
 import { RemoteIssuer } from './issuers/remote-issuer.js';
@@ -41,6 +43,7 @@ import { TokenSigner } from './tokens/token-signer.js';
 import { TokenVerifier } from './tokens/token-verifier.js';
 import type { ForeignClaims } from './tokens/claim-rules.js';
 import type { JwtoClaims } from './tokens/claims.js';
+import { sessionIds } from './tokens/session-id.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 import { cookieNames } from './transports/cookie-names.js';
 import { CookieWriter } from './transports/cookie-writer.js';
@@ -76,6 +79,7 @@ export interface Wiring {
   /** Where guards ask a copy in memory. */
   readonly replica: RevocationReplica | undefined;
   readonly refreshPath: RefreshPath;
+  readonly databaseClock: DatabaseClock;
 }
 
 /**
@@ -99,13 +103,14 @@ export async function wire({
   const databaseClock = new DatabaseClock(store, clock);
   await databaseClock.synchronize();
 
+  const ids = sessionIds(name === DEFAULT_INSTANCE ? undefined : name);
   const keys = new KeyRing(settings.keys, clock);
   const keyFeed = settings.readKeys && new KeyFeed(keys, settings.readKeys, options.keyPollInterval);
   const resolved = options.resolveKey && new ResolvedKeys(options.resolveKey, enforceMinimumKeyLength, clock);
   const jwt = createJwtService(keys);
   const signer = new TokenSigner({ keys, resolved, jwt, headerType: options.headerType, issues: settings.issues });
   const cache = options.tokenCache && new VerifiedTokens<JwtoClaims>(options.tokenCache);
-  const verifier = new TokenVerifier({ keys, resolved, rules: options, clock, cache });
+  const verifier = new TokenVerifier({ keys, resolved, rules: { ...options, isOwnSession: ids.isOwn }, clock, cache });
   const remote = {
     clock,
     rules: options,
@@ -137,7 +142,7 @@ export async function wire({
   const writer = new CookieWriter(options, names, clock);
   const factory = new TokenFactory(options, users, signer, writer);
   const revoker = new Revoker(sessions, blocklist, events, clock, options, revocations);
-  const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, events);
+  const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, events, ids);
   const acceptance = new RefreshAcceptance(options, clock, sessions, revoker);
   const refresh = new Refresh(options, users, factory, sessions, acceptance, revoker, events);
   const purger = new Purger(store, clock, blocklist, name);
@@ -155,6 +160,7 @@ export async function wire({
     revocations,
     sessions,
     purger,
+    ownSignIn: () => new OwnSignInRoute(endpointParts),
   });
 
   const csrf = csrfCheckOf(settings, keys, clock);
@@ -163,27 +169,37 @@ export async function wire({
   const transport = new TokenTransport({ options, names, writer, csrf, refreshPath });
   const refusals = new Refusals(options);
   const authenticator = new Authenticator({ reader, csrf, verifier, accepted, tokens, keys, events });
-  const endpoints = new Endpoints(
-    {
-      options,
-      events,
-      reader,
-      authenticator,
-      keys,
-      clock,
-      verifier,
-      tokens,
-      signIn,
-      refresh,
-      revoker,
-      sessions,
-      transport,
-    },
-    refusals,
-    adapterHost,
-  );
+  const endpointParts: EndpointParts = {
+    options,
+    events,
+    reader,
+    authenticator,
+    keys,
+    clock,
+    verifier,
+    tokens,
+    signIn,
+    refresh,
+    revoker,
+    sessions,
+    transport,
+  };
+  const endpoints = new Endpoints(endpointParts, refusals, adapterHost);
   const instance: JwtoInstance = { name, options, authenticator, refusals };
-  return { replica, keys, keyFeed, instance, settings, tokens, transport, endpoints, jwt, purger, refreshPath };
+  return {
+    replica,
+    keys,
+    keyFeed,
+    instance,
+    settings,
+    tokens,
+    transport,
+    endpoints,
+    jwt,
+    purger,
+    refreshPath,
+    databaseClock,
+  };
 }
 
 function csrfCheckOf({ options, csrfSecret }: Settings, keys: KeyRing, clock: Clock): CsrfCheck | undefined {

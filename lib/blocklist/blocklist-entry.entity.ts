@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { milliseconds } from '../store/columns.js';
 
 /**
@@ -9,6 +9,8 @@ export type BlocklistKind = 'token' | 'user' | 'all' | 'lease';
 
 /** What is revoked until it expires; never a token's text. */
 @Entity('jwto_blocklist')
+// Both the replica and the purge ask by it; the primary key would have them read everything.
+@Index(['realm', 'expiresAt'])
 export class JwtoBlocklistEntry {
   /** The module instance. */
   @PrimaryColumn({ type: 'varchar', length: 191 })

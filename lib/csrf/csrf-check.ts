@@ -1,5 +1,5 @@
 import { CsrfMismatchError, CsrfMissingError } from '../errors/csrf-errors.js';
-import { isUnsafe, sentToken, type CsrfEvidence } from './csrf-evidence.js';
+import { isHandshake, isUnsafe, sentToken, type CsrfEvidence } from './csrf-evidence.js';
 import type { CsrfHints } from './csrf-hints.js';
 import type { CsrfScheme } from './csrf-scheme.js';
 import type { OriginCheck } from './origin-check.js';
@@ -34,9 +34,11 @@ export class CsrfCheck {
    * @throws JwtoError `csrf_origin`, `csrf_missing`, `csrf_mismatch`
    */
   assertPair(evidence: CsrfEvidence): void {
-    if (!isUnsafe(evidence)) return;
     const { origins, tokens, renewal, hints } = this.parts;
+    const handshake = isHandshake(evidence);
+    if (!handshake && !isUnsafe(evidence)) return;
     origins.assert(evidence, 'refused');
+    if (handshake) return;
     const { cookies, cookieName } = evidence;
     const sent = sentToken(evidence);
     if (cookies.length === 0) {
@@ -65,7 +67,7 @@ export class CsrfCheck {
    * @throws JwtoError `csrf_mismatch`
    */
   assertBound(evidence: CsrfEvidence, sids: readonly string[]): void {
-    if (!isUnsafe(evidence)) return;
+    if (isHandshake(evidence) || !isUnsafe(evidence)) return;
     const { tokens, renewal, hints } = this.parts;
     const sent = sentToken(evidence);
     if (!sids.some((sid) => tokens.isFor(sid, sent))) {
@@ -74,6 +76,22 @@ export class CsrfCheck {
         hints?.about('other-session', evidence),
       );
     }
+  }
+
+  /**
+   * Where a request may come from that signs out and has lost its CSRF cookie: its origin decides, and the pair only
+   * where a browser says nothing of it.
+   *
+   * @returns whether the pair is still to be bound to a session
+   * @throws JwtoError `csrf_origin`, `csrf_missing`, `csrf_mismatch`
+   */
+  assertSignOut(evidence: CsrfEvidence): boolean {
+    if (evidence.origin === undefined && evidence.site === undefined) {
+      this.assertPair(evidence);
+      return true;
+    }
+    this.parts.origins.assert(evidence, 'refused');
+    return false;
   }
 
   /** A CSRF token for a session: the one of those presented that is its own and signed with the current secret, or a new one. */

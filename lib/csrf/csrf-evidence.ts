@@ -2,6 +2,8 @@
 export interface CsrfEvidence {
   /** The method, and the original one where a middleware rewrote it. */
   readonly methods: readonly string[];
+  /** Whether the request opens a WebSocket: `Upgrade: websocket`, or extended CONNECT (RFC 6455 §4.1, RFC 8441 §4). */
+  readonly handshake: boolean;
   /** `Host`. */
   readonly host: string | undefined;
   /** Whether the socket itself is encrypted; `X-Forwarded-*` is never read. */
@@ -35,6 +37,14 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Whether a request may change something (RFC 9110 §9.2.1). */
 export function isUnsafe({ methods }: Pick<CsrfEvidence, 'methods'>): boolean {
   return methods.some((method) => !SAFE.has(method.toUpperCase()));
+}
+
+/**
+ * Whether the request opens a WebSocket, which a browser cannot do with a header of ours, and over which anything may be
+ * asked for later: its origin is all that can be checked.
+ */
+export function isHandshake({ handshake, methods }: Pick<CsrfEvidence, 'handshake' | 'methods'>): boolean {
+  return handshake && methods.every((method) => method === 'CONNECT' || SAFE.has(method.toUpperCase()));
 }
 
 /** The token that was sent beside the cookie. A form field goes before the header, as in Django. */

@@ -1,5 +1,11 @@
 import { JwtoError } from '../errors/jwto-error.js';
 import type { JwtoClaims, TokenType } from '../tokens/claims.js';
+import type { IssuedTokens } from '../sign-in/issued-tokens.js';
+import { OwnSignIn } from '../sign-in/own-sign-in.js';
+import type { IssueOptions } from '../sign-in/token-service-options.js';
+import type { AnyReply } from '../transports/raw-reply.js';
+import { requestInfo, type AnyRequest } from '../transports/raw-request.js';
+import type { SignInUser } from '../users/user-provider.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
 import type { RequestBody } from './request-body.js';
@@ -26,11 +32,46 @@ async function signIn(parts: EndpointParts, { request, reply, body, info }: Exch
     if (await isSignedIn(parts, request)) return ANSWERS.alreadySignedIn;
     return assertCredentials(body) as never;
   }
-  const replaces = older.map(({ sid, user }) => ({ sid, userId: String(user.id) }));
-  const context = { mode, request: info, body: withoutCredentials(body), replaces };
+  const context = { mode, request: info, body: withoutCredentials(body), replaces: replacedBy(older) };
   const tokens = await parts.signIn.withPassword(credentials, context);
-  parts.transport.write(reply, tokens, request);
+  deliver(parts, { request, reply }, tokens, older);
   return ANSWERS.signedIn(tokens);
+}
+
+/** `TokenService.signIn`: what the login endpoint does, but for the password. */
+export class OwnSignInRoute extends OwnSignIn {
+  constructor(private readonly parts: EndpointParts) {
+    super();
+  }
+
+  override async signIn(
+    request: AnyRequest,
+    reply: AnyReply,
+    user: SignInUser,
+    options: Omit<IssueOptions, 'request'>,
+  ): Promise<IssuedTokens> {
+    const { authenticator, options: settings, tokens } = this.parts;
+    const older = await olderSessions(this.parts, request);
+    if (settings.modes.some((mode) => mode !== 'JSON') || older.length > 0) authenticator.assertLoginOrigin(request);
+    const issued = await tokens.issue(user, { ...options, request: requestInfo(request), replaces: replacedBy(older) });
+    deliver(this.parts, { request, reply }, issued, older);
+    return issued;
+  }
+}
+
+/** The cookies of the new session, or none where the old ones are dead and the new tokens travel in bodies. */
+function deliver(
+  { transport }: EndpointParts,
+  { request, reply }: Pick<Exchange, 'request' | 'reply'>,
+  tokens: IssuedTokens,
+  older: readonly JwtoClaims[],
+): void {
+  if (tokens.mode !== 'JSON') transport.write(reply, tokens, request);
+  else if (older.length > 0) transport.clear(reply, request);
+}
+
+function replacedBy(older: readonly JwtoClaims[]): { sid: string; userId: string }[] {
+  return older.map(({ sid, user }) => ({ sid, userId: String(user.id) }));
 }
 
 /** The sessions whose cookies the request carries. A header's session is not this client's to replace. */

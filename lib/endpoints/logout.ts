@@ -30,8 +30,7 @@ export async function deleteTokens(parts: EndpointParts, exchange: Exchange): Pr
   const credential = readLeniently(parts, exchange);
   const sessions = await verifier.identifyAll(credential?.tokens ?? []);
   if (credential?.from === 'cookie' && sessions.length > 0) {
-    authenticator.assertCsrfPair(exchange.request);
-    authenticator.assertCsrfBound(exchange.request, sessions);
+    authenticator.assertSignOut(exchange.request, sessions);
   }
   await endAll(parts, exchange, sessions);
   if ((credential?.from ?? (options.modes[0] === 'JSON' ? 'header' : 'cookie')) === 'header') return ANSWERS.signedOut;

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { RequestInvalidError } from '../errors/request-errors.js';
 import { noteForm } from '../transports/form-token.js';
-import { rawOf, type AnyRequest } from '../transports/raw-request.js';
+import { rawOf, trimWhiteSpace, type AnyRequest } from '../transports/raw-request.js';
 
 /** The members of a body; a field that a form repeats is a list. */
 export type RequestBody = Readonly<Record<string, unknown>>;
@@ -44,17 +44,32 @@ export async function takeBody(raw: IncomingMessage): Promise<void> {
       })
       .once('close', resolve);
   });
-  const type = (raw.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const type = trimWhiteSpace((raw.headers['content-type'] ?? '').split(';', 1)[0] ?? '').toLowerCase();
   TAKEN.set(raw, {
     type,
     encoding: raw.headers['content-encoding'],
     bytes: Buffer.concat(chunks),
     tooLarge: size > MAX_BODY_BYTES,
-    whole: raw.complete,
+    // What was made without a socket says nothing of `complete`, and came whole if it ended.
+    whole: (raw as Partial<IncomingMessage>).complete ?? raw.readableEnded,
   });
   if (type === FORM) noteForm(raw, () => bodyOf(raw));
   for (const header of ['content-type', 'content-length', 'transfer-encoding', 'content-encoding']) {
     Reflect.deleteProperty(raw.headers, header);
+  }
+  (raw as { body?: unknown }).body = readableBody(raw);
+}
+
+/**
+ * The body for the application's middleware, guards and interceptors, parsed by our rules. `undefined` where it cannot be
+ * read, which the endpoint refuses.
+ */
+export function readableBody(raw: IncomingMessage): RequestBody | undefined {
+  try {
+    return bodyOf(raw);
+  } catch (error) {
+    if (error instanceof RequestInvalidError) return undefined;
+    throw error;
   }
 }
 

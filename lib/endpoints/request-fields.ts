@@ -6,7 +6,7 @@ import type { LoginCredentials } from '../users/user-provider.js';
 import type { RequestBody } from './request-body.js';
 
 /** The one place that says what a login body is called. */
-class LoginBody implements LoginCredentials {
+class LoginBody implements Pick<LoginCredentials, 'username' | 'password'> {
   @IsString()
   @IsNotEmpty()
   username!: string;
@@ -30,13 +30,16 @@ export { LoginBody };
  * @returns the credentials of a login body; `undefined` if it has neither field
  * @throws JwtoError `credentials_missing` naming each field that is missing, empty or no text
  */
-export function readCredentials(body: RequestBody): LoginCredentials | undefined {
+export function readCredentials(body: RequestBody): Pick<LoginCredentials, 'username' | 'password'> | undefined {
   if (!Object.hasOwn(body, 'username') && !Object.hasOwn(body, 'password')) return undefined;
   return assertCredentials(body);
 }
 
 /** @throws JwtoError `credentials_missing` */
-export function assertCredentials({ username, password }: RequestBody): LoginCredentials {
+export function assertCredentials({
+  username,
+  password,
+}: RequestBody): Pick<LoginCredentials, 'username' | 'password'> {
   const credentials = Object.assign(new LoginBody(), { username, password });
   const wrong = validateSync(credentials).map(({ property }) => property);
   if (wrong.length > 0) throw new CredentialsMissingError(wrong);

@@ -3,7 +3,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { noteReply, type FastifyReplyLike } from '../transports/raw-reply.js';
 import { pathOfTarget } from '../transports/raw-request.js';
 import { MAPPED_ENDPOINT, methodOf, type RouteMark } from './controller.js';
-import { takeBody } from './request-body.js';
+import { readableBody, takeBody } from './request-body.js';
 
 /** Where a route of ours was mapped. */
 export interface MappedRoute extends RouteMark {
@@ -79,8 +79,13 @@ function hookFastify(fastify: FastifyLike): RouterHook {
   return { mappedRoutes: () => routes };
 }
 
-function readBody({ raw }: { raw: IncomingMessage }, _reply: FastifyReplyLike, done: (error?: Error) => void): void {
-  takeBody(raw).then(() => {
+function readBody(
+  request: { raw: IncomingMessage; body?: unknown },
+  _reply: FastifyReplyLike,
+  done: (error?: Error) => void,
+): void {
+  takeBody(request.raw).then(() => {
+    request.body = readableBody(request.raw);
     done();
   }, done);
 }
@@ -99,7 +104,7 @@ function hookExpress(express: ExpressLike): RouterHook {
       return;
     }
     // With the setting "strict routing", Express tells /login and /login/ apart.
-    request.url = request.url?.replace(/\/(?=\?|$)/, '');
+    request.url = request.url?.replace(/^([^?]*)\/(?=\?|$)/, '$1');
     takeBody(request).then(() => {
       next();
     }, next);

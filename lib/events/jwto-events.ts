@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import type { JwtoEvent, JwtoEventName } from './jwto-event.js';
+import type { JwtoEvent, JwtoEventName, RequestInfo } from './jwto-event.js';
 import { EventForwarder } from './event-forwarder.js';
 
 /** What the rooms tell of an event; the bus adds the time and the rest. */
@@ -45,7 +45,7 @@ export class JwtoEvents {
   emit(name: JwtoEventName, details: EventDetails): void {
     const event = freeze({
       at: this.clock.now(),
-      request: details.request ?? null,
+      request: copyOf(details.request),
       userId: details.userId ?? null,
       sid: details.sid ?? null,
       claims: details.claims == null ? null : structuredClone(details.claims),
@@ -68,6 +68,13 @@ export class JwtoEvents {
       log(error);
     }
   }
+}
+
+/** The caller's own object is not frozen, and nothing else that hangs on it gets into an event. */
+function copyOf(request: RequestInfo | null | undefined): RequestInfo | null {
+  if (request === null || request === undefined) return null;
+  const { method, path, ip, userAgent } = request;
+  return { method, path, ip, userAgent };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

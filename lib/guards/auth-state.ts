@@ -1,4 +1,5 @@
 import { copyClaims, type JwtoClaims, type JwtoUser, type TokenType } from '../tokens/claims.js';
+import type { Authenticated } from './authenticator.js';
 import { rawOf, type AnyRequest } from '../transports/raw-request.js';
 
 /** What a guard found out about a request. */
@@ -8,21 +9,21 @@ export class AuthState {
   private own: JwtoClaims | undefined;
 
   /**
-   * @param shared - verified claims, which other requests with the same token see too
+   * @param authenticated - verified claims, which other requests with the same token see too, and how their token came
    * @param csrfExempt - whether CSRF was left out, as the handler wished
    */
   constructor(
     readonly instance: string,
     readonly type: TokenType,
-    private readonly shared: JwtoClaims,
+    readonly authenticated: Authenticated,
     private readonly csrfExempt = false,
   ) {
-    this.user = copyClaims(shared.user);
+    this.user = copyClaims(authenticated.claims.user);
   }
 
   /** The handler's own copy of all claims, made when it is asked for: most handlers need the user at most. */
   get claims(): JwtoClaims {
-    this.own ??= copyClaims({ ...this.shared, user: this.user });
+    this.own ??= copyClaims({ ...this.verified, user: this.user });
     this.own.user = this.user;
     return this.own;
   }
@@ -37,7 +38,7 @@ export class AuthState {
 
   /** What the token says, whatever the handler has done to its copies. */
   get verified(): JwtoClaims {
-    return this.shared;
+    return this.authenticated.claims;
   }
 }
 

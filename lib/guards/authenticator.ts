@@ -61,6 +61,26 @@ export class Authenticator {
     return found.then((one) => (keys.epoch === epoch ? one : this.authenticate(request, type, csrfExempt)));
   }
 
+  /**
+   * Looks again at what was found of a request before: its expiry, its key, its CSRF evidence and whether it was revoked.
+   * A request may live as long as a socket, and carry many operations. Whatever no longer stands, or cannot be judged
+   * without the token, is authenticated anew.
+   *
+   * @param claims - what {@link Authenticator.authenticate} found of this request
+   * @throws JwtoError as {@link Authenticator.authenticate}
+   */
+  confirm(
+    request: AnyRequest,
+    type: TokenType,
+    { claims, from }: Authenticated,
+    csrfExempt = false,
+  ): Authenticated | Promise<Authenticated> {
+    const isConfirmed = type === 'access' && from === 'header' && this.parts.verifier.stands(claims, type);
+    return isConfirmed
+      ? this.assertNotRevoked(request, type, { claims, from })
+      : this.authenticate(request, type, csrfExempt);
+  }
+
   /** Everything but revocation, and of our own tokens, for the refresh endpoints: there the session's row decides. */
   async identify(request: AnyRequest, type: TokenType): Promise<Authenticated> {
     const { verifier } = this.parts;
@@ -128,6 +148,15 @@ export class Authenticator {
     this.reportCsrf(request, sessions[0] ?? null, () =>
       this.parts.csrf?.assertBound(this.parts.reader.evidence(request), sids),
     );
+  }
+
+  /** The check of a `DELETE` logout, which a page can always make. @throws JwtoError the `csrf_…` codes */
+  assertSignOut(request: AnyRequest, sessions: readonly JwtoClaims[]): void {
+    let isPaired = false;
+    this.reportCsrf(request, null, () => {
+      isPaired = this.parts.csrf?.assertSignOut(this.parts.reader.evidence(request)) ?? false;
+    });
+    if (isPaired) this.assertCsrfBound(request, sessions);
   }
 
   /** @throws JwtoError `csrf_origin` for a login from a foreign page */

@@ -1,5 +1,4 @@
 import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
-import { DEFAULT_INSTANCE } from './instance.js';
 import { JwtoGuard } from './jwto.guard.js';
 import { documentRefusals } from './openapi.js';
 import {
@@ -15,7 +14,7 @@ export type RouteDecorator = ClassDecorator & MethodDecorator;
 
 /** Options of the guard decorators. */
 export interface GuardOptions {
-  /** The module instance, where there are several. @defaultValue the one without a name */
+  /** The module instance, where there are several. @defaultValue as on the class; else the one without a name */
   instance?: string | undefined;
 }
 
@@ -37,7 +36,7 @@ export interface PermissionOptions extends GuardOptions {
  * }
  * ```
  */
-export function JwtLoginRequired({ instance = DEFAULT_INSTANCE }: GuardOptions = {}): RouteDecorator {
+export function JwtLoginRequired({ instance }: GuardOptions = {}): RouteDecorator {
   return applyDecorators(
     SetMetadata(TOKEN_REQUIREMENT, { instance, type: 'access' }),
     UseGuards(JwtoGuard),
@@ -47,7 +46,7 @@ export function JwtLoginRequired({ instance = DEFAULT_INSTANCE }: GuardOptions =
 
 /**
  * Lets a request in whose access token lists these permissions: all of them, or with `any` one. A method's permissions
- * add to its class's. It implies {@link JwtLoginRequired}.
+ * add to its class's, and a class's to those of the class that it extends. It implies {@link JwtLoginRequired}.
  *
  * @throws TypeError at once for an empty list or a permission that is no text: it would guard nothing
  *
@@ -59,7 +58,7 @@ export function JwtLoginRequired({ instance = DEFAULT_INSTANCE }: GuardOptions =
  */
 export function JwtPermRequired(
   perms: readonly string[],
-  { any = false, instance = DEFAULT_INSTANCE }: PermissionOptions = {},
+  { any = false, instance }: PermissionOptions = {},
 ): RouteDecorator {
   const given: unknown = perms;
   if (!Array.isArray(given) || given.length === 0 || !given.every((perm) => typeof perm === 'string' && perm !== '')) {
@@ -77,7 +76,7 @@ export function JwtPermRequired(
  * Lets a request in with a good refresh token, asked of the database, and no other. In cookie modes the browser sends
  * the refresh cookie only below `refreshCookiePath`.
  */
-export function JwtRefreshRequired({ instance = DEFAULT_INSTANCE }: GuardOptions = {}): RouteDecorator {
+export function JwtRefreshRequired({ instance }: GuardOptions = {}): RouteDecorator {
   return applyDecorators(
     SetMetadata(TOKEN_REQUIREMENT, { instance, type: 'refresh' }),
     UseGuards(JwtoGuard),
@@ -86,8 +85,9 @@ export function JwtRefreshRequired({ instance = DEFAULT_INSTANCE }: GuardOptions
 }
 
 /**
- * Opens a route, or all of a class, where {@link JwtoGuard} guards everything else. It wins over the other decorators;
- * a token that comes along is not looked at.
+ * Opens a route, or all routes that a class declares, where {@link JwtoGuard} guards everything else; a token that comes
+ * along is not looked at. The nearer decorator wins: a method that requires a token stays closed in a public class. Beside
+ * a requirement on one and the same target it stops the start with a `JwtoConfigurationError`.
  */
 export function Public(): RouteDecorator {
   return SetMetadata(PUBLIC, true);

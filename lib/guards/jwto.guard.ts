@@ -1,5 +1,5 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { ModuleRef, Reflector } from '@nestjs/core';
+import { ModuleRef } from '@nestjs/core';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { JwtoError } from '../errors/jwto-error.js';
 import { PermissionDeniedError } from '../errors/request-errors.js';
@@ -7,7 +7,7 @@ import { permissionsOf, type JwtoClaims } from '../tokens/claims.js';
 import { AuthState, authStateOf, setAuthState } from './auth-state.js';
 import type { Authenticated } from './authenticator.js';
 import { DEFAULT_INSTANCE, instanceToken, type JwtoInstance } from './instance.js';
-import { requestOf, type HttpPair } from './request-of.js';
+import { findRequest, requestOf, type HttpPair } from './request-of.js';
 import { readRequirements, satisfies, type PermissionRequirement, type RouteRequirements } from './requirements.js';
 
 /**
@@ -25,10 +25,7 @@ export class JwtoGuard implements CanActivate {
   private readonly requirements = new WeakMap<object, WeakMap<object, RouteRequirements>>();
   private readonly instances = new Map<string, JwtoInstance>();
 
-  constructor(
-    private readonly modules: ModuleRef,
-    private readonly reflector: Reflector,
-  ) {}
+  constructor(private readonly modules: ModuleRef) {}
 
   /**
    * A boolean where nothing has to be waited for, else a promise of one.
@@ -36,12 +33,14 @@ export class JwtoGuard implements CanActivate {
    * @throws JwtoError every code that a guard can refuse with; the contract's order of checks holds
    */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const pair = requestOf(context);
     const requirements = this.requirementsOf(context);
     if (requirements === 'public') {
-      if (authStateOf(pair.request) === undefined) setAuthState(pair.request, 'public');
+      // A context that cannot be guarded, such as a gateway's, can still be open.
+      const request = findRequest(context);
+      if (request !== undefined && authStateOf(request) === undefined) setAuthState(request, 'public');
       return true;
     }
+    const pair = requestOf(context);
     const instance = this.instance(requirements.token.instance);
     try {
       const allowed = this.authorize(instance, pair, requirements);
@@ -56,15 +55,20 @@ export class JwtoGuard implements CanActivate {
     { request }: HttpPair,
     { token: { type }, permissions, csrfExempt }: Exclude<RouteRequirements, 'public'>,
   ): true | Promise<true> {
-    // A guard on the method, the class and the application looks at the token once a request.
-    const known = authStateOf(request);
-    if (known instanceof AuthState && known.covers(instance.name, type, csrfExempt)) {
-      return assertPermitted(known.verified, permissions);
-    }
-    const found = instance.authenticator.authenticate(request, type, csrfExempt);
-    const admit = ({ claims }: Authenticated): true => {
-      setAuthState(request, new AuthState(instance.name, type, claims, csrfExempt));
-      return assertPermitted(claims, permissions);
+    // A guard on the method, the class and the application reads the token once a request; what it says is judged anew
+    // each time, for a request may live as long as a socket.
+    const state = authStateOf(request);
+    const known = state instanceof AuthState && state.covers(instance.name, type, csrfExempt) ? state : undefined;
+    const { authenticator } = instance;
+    const found =
+      known === undefined
+        ? authenticator.authenticate(request, type, csrfExempt)
+        : authenticator.confirm(request, type, known.authenticated, csrfExempt);
+    const admit = (authenticated: Authenticated): true => {
+      if (known?.verified !== authenticated.claims) {
+        setAuthState(request, new AuthState(instance.name, type, authenticated, csrfExempt));
+      }
+      return assertPermitted(authenticated.claims, permissions);
     };
     return found instanceof Promise ? found.then(admit) : admit(found);
   }
@@ -74,7 +78,7 @@ export class JwtoGuard implements CanActivate {
     let ofHandler = this.requirements.get(handler);
     if (ofHandler === undefined) this.requirements.set(handler, (ofHandler = new WeakMap()));
     let known = ofHandler.get(owner);
-    if (known === undefined) ofHandler.set(owner, (known = readRequirements(this.reflector, [handler, owner])));
+    if (known === undefined) ofHandler.set(owner, (known = readRequirements(handler, owner)));
     return known;
   }
 

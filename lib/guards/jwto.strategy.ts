@@ -67,8 +67,7 @@ async function authenticate(name: string, request: AnyRequest): Promise<JwtoUser
   if (instance === undefined)
     throw new Error(`AuthGuard('${name}') is used in an application without that JwtoModule.`);
   try {
-    const { claims } = await instance.authenticator.authenticate(request, 'access');
-    const state = new AuthState(instance.name, 'access', claims);
+    const state = new AuthState(instance.name, 'access', await instance.authenticator.authenticate(request, 'access'));
     setAuthState(request, state);
     return state.user;
   } catch (error) {

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import type { JwtoUser, JwtoClaims } from '../tokens/claims.js';
-import { authStateOf } from './auth-state.js';
+import { AuthState, authStateOf } from './auth-state.js';
 import { requestOf } from './request-of.js';
 
 /**
@@ -13,8 +13,8 @@ export type FieldDecorator<Field> = (
 ) => ParameterDecorator;
 
 /**
- * The user of the request, or one field of it: the claim `user`, which the handler may change. On a `@Public()` route
- * it is `undefined`.
+ * The user of the request, or one field of it: the claim `user`, which the handler may change, or what another guard has
+ * put on `request.user`. On a `@Public()` route it is `undefined`.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ export type FieldDecorator<Field> = (
  */
 export const CurrentUser: FieldDecorator<keyof JwtoUser> = createParamDecorator(
   (field: keyof JwtoUser | undefined, context: ExecutionContext): unknown => {
-    const user = claimsOf(context, 'CurrentUser')?.user;
+    const user = userOf(context);
     return field === undefined ? user : user?.[field];
   },
 );
@@ -36,9 +36,20 @@ export const TokenClaims: FieldDecorator<keyof JwtoClaims> = createParamDecorato
   },
 );
 
+/** A guard of the application, or a test's in the place of ours, sets `request.user` as Nest's documentation shows it. */
+function userOf(context: ExecutionContext): Partial<JwtoUser> | undefined {
+  const { request } = requestOf(context);
+  const state = authStateOf(request);
+  if (state instanceof AuthState) return state.claims.user;
+  const { user } = request as { user?: Partial<JwtoUser> | null };
+  return user ?? claimsOf(context, 'CurrentUser')?.user;
+}
+
 function claimsOf(context: ExecutionContext, decorator: string): JwtoClaims | undefined {
   const state = authStateOf(requestOf(context).request);
   if (state === undefined) {
+    const { user } = requestOf(context).request as { user?: JwtoUser | null };
+    if (typeof user === 'object' && user !== null) return { user } as JwtoClaims;
     const place = `${context.getClass().name}.${context.getHandler().name}`;
     throw new JwtoConfigurationError(
       `@${decorator}() stands on ${place}, which no guard of jwto looks at: add @JwtLoginRequired()`,

@@ -1,10 +1,11 @@
-import type { Reflector } from '@nestjs/core';
 import type { TokenType } from '../tokens/claims.js';
+import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { DEFAULT_INSTANCE } from './instance.js';
 
-/** Which token a handler asks for. */
+/** Which token a decorator asks for. */
 export interface TokenRequirement {
-  readonly instance: string;
+  /** `undefined`: the instance that the next target up the chain names, or the default one. */
+  readonly instance: string | undefined;
   readonly type: TokenType;
 }
 
@@ -20,24 +21,48 @@ export const PERMISSION_REQUIREMENTS = Symbol('jwto.permissions');
 export const PUBLIC = Symbol('jwto.public');
 export const CSRF_EXEMPT = Symbol('jwto.csrf-exempt');
 
-/** What a route asks for, by its own metadata and its class's. */
+/** What a route asks for, by its own metadata, its class's, and that of the classes it extends. */
 export type RouteRequirements =
   | 'public'
   | {
-      readonly token: TokenRequirement;
+      readonly token: { readonly instance: string; readonly type: TokenType };
       readonly permissions: readonly PermissionRequirement[];
       readonly csrfExempt: boolean;
     };
 
-/** @param targets - the handler and its class */
-export function readRequirements(reflector: Reflector, targets: Parameters<Reflector['getAll']>[1]): RouteRequirements {
-  if (reflector.getAllAndOverride<true | undefined>(PUBLIC, targets)) return 'public';
-  const token = reflector.getAllAndOverride<TokenRequirement | undefined>(TOKEN_REQUIREMENT, targets);
-  const permissions = reflector.getAll<(PermissionRequirement[] | undefined)[]>(PERMISSION_REQUIREMENTS, targets);
+// eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- what Nest's ExecutionContext gives
+type Target = Function;
+
+/** What stands on one target itself. */
+interface OwnRequirements {
+  readonly isPublic: boolean;
+  readonly token: TokenRequirement | undefined;
+  readonly permissions: readonly PermissionRequirement[];
+  readonly csrfExempt: boolean;
+}
+
+/**
+ * The requirements of a handler. The nearest decorator decides whether a token is needed and which one: first the
+ * method, then the methods that it overrides, then the class and the classes that it extends. Permissions of all of them
+ * add up. `@Public()` on a class opens the methods of that class and of those that extend it, never those of its base.
+ */
+export function readRequirements(handler: Target, controller: Target): RouteRequirements {
+  const classes = classesOf(controller);
+  const declaredBy = classes.findIndex((one) => methodNames(one).some((name) => methodOf(one, name) === handler));
+  const methods = overriddenBy(handler, classes, declaredBy).map(ownRequirements);
+  const owners = classes.map(ownRequirements);
+  const nearest = [...methods, ...owners];
+  const opens = [
+    ...methods.map(({ isPublic }, index) => isPublic && index === 0),
+    ...owners.map(({ isPublic }, index) => isPublic && declaredBy <= index),
+  ];
+  const decisive = nearest.findIndex(({ token }, index) => token !== undefined || opens[index] === true);
+  if (decisive !== -1 && opens[decisive] === true && nearest[decisive]?.token === undefined) return 'public';
+  const instance = nearest.find(({ token }) => token?.instance !== undefined)?.token?.instance;
   return {
-    token: token ?? { instance: DEFAULT_INSTANCE, type: 'access' },
-    permissions: permissions.flatMap((requirements) => requirements ?? []),
-    csrfExempt: reflector.getAllAndOverride<true | undefined>(CSRF_EXEMPT, targets) ?? false,
+    token: { instance: instance ?? DEFAULT_INSTANCE, type: nearest[decisive]?.token?.type ?? 'access' },
+    permissions: nearest.flatMap(({ permissions }) => permissions),
+    csrfExempt: nearest.some(({ csrfExempt }) => csrfExempt),
   };
 }
 
@@ -48,4 +73,69 @@ export function satisfies(perms: readonly string[], requirements: readonly Permi
       ? requirement.perms.some((perm) => perms.includes(perm))
       : requirement.perms.every((perm) => perms.includes(perm)),
   );
+}
+
+/**
+ * Refuses a target that is opened and guarded at once: one of the two was not meant.
+ *
+ * @param controller - a controller, resolver or gateway
+ * @throws JwtoConfigurationError naming the target
+ */
+export function assertUnambiguous(controller: Target): void {
+  for (const one of classesOf(controller)) {
+    const targets: [string, Target][] = [[`the class ${one.name}`, one]];
+    for (const name of methodNames(one)) {
+      const method = methodOf(one, name);
+      if (method !== undefined) targets.push([`${one.name}.${name}`, method]);
+    }
+    for (const [name, target] of targets) {
+      const { isPublic, token } = ownRequirements(target);
+      if (isPublic && token !== undefined) {
+        throw new JwtoConfigurationError(
+          `@Public() stands on ${name} beside a decorator that requires a token: remove one of the two`,
+        );
+      }
+    }
+  }
+}
+
+/** A class and the classes that it extends, the nearest first. */
+function classesOf(controller: Target): Target[] {
+  const classes: Target[] = [];
+  for (
+    let one: unknown = controller;
+    typeof one === 'function' && one !== Function.prototype;
+    one = Object.getPrototypeOf(one)
+  ) {
+    classes.push(one);
+  }
+  return classes;
+}
+
+function methodNames({ prototype }: Target): string[] {
+  return typeof prototype === 'object' && prototype !== null ? Object.getOwnPropertyNames(prototype) : [];
+}
+
+/** Getters are not called. */
+function methodOf({ prototype }: Target, name: string): Target | undefined {
+  const method: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
+  return typeof method === 'function' && name !== 'constructor' ? method : undefined;
+}
+
+/** The handler, then the methods of that name in the classes that its own class extends. */
+function overriddenBy(handler: Target, classes: readonly Target[], declaredBy: number): Target[] {
+  const owner = classes[declaredBy];
+  const name = owner && methodNames(owner).find((one) => methodOf(owner, one) === handler);
+  if (name === undefined) return [handler];
+  return [handler, ...classes.slice(declaredBy + 1).flatMap((base) => methodOf(base, name) ?? [])];
+}
+
+function ownRequirements(target: Target): OwnRequirements {
+  const own = (key: symbol): unknown => Reflect.getOwnMetadata(key, target);
+  return {
+    isPublic: own(PUBLIC) === true,
+    token: own(TOKEN_REQUIREMENT) as TokenRequirement | undefined,
+    permissions: (own(PERMISSION_REQUIREMENTS) ?? []) as PermissionRequirement[],
+    csrfExempt: own(CSRF_EXEMPT) === true,
+  };
 }

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, createSecretKey, KeyObject, type Jso
 import type { Algorithm } from '../options/algorithm-names.js';
 import type { KeyInput } from '../options/key-options.js';
 import { RSA_BITS, specOf } from './algorithms.js';
+import { isKeyText, whyUnreadable } from './key-text.js';
 
 /** Says what a key must be instead; the message is safe to show. */
 export class BadKey extends Error {}
@@ -25,20 +26,22 @@ export function parseKey(input: KeyInput, expected: KeyExpectation): KeyObject {
   return key;
 }
 
-function parseSecret(input: KeyInput, { algorithm }: KeyExpectation): KeyObject {
-  const key = toSecret(input, algorithm);
+function parseSecret(input: KeyInput, expected: KeyExpectation): KeyObject {
+  const { algorithm } = expected;
+  const key = toSecret(input, expected);
   // A public key as an HMAC secret is how RS256 becomes HS256 in an attacker's hands (CVE-2015-9235).
-  if (key.type === 'secret' && /-----BEGIN|^\s*\{.*"kty"/s.test(key.export().toString('latin1'))) {
+  if (key.type === 'secret' && isKeyText(key.export())) {
     throw new BadKey(`${algorithm} needs a secret, and this is the text of a key; set algorithm to the key's`);
   }
   return key;
 }
 
-function toSecret(input: KeyInput, algorithm: Algorithm): KeyObject {
+function toSecret(input: KeyInput, { algorithm, use }: KeyExpectation): KeyObject {
   if (input instanceof KeyObject) return input;
   if (input instanceof Uint8Array) return createSecretKey(input);
   if (typeof input === 'string') return createSecretKey(input, 'utf8');
-  assertJwk(input, algorithm);
+  // The one secret does both.
+  assertJwk(input, algorithm, use === 'sign' ? ['sign', 'verify'] : ['verify']);
   if (input.kty !== 'oct' || typeof input.k !== 'string') throw new BadKey(`${algorithm} needs a JWK of kty "oct"`);
   return createSecretKey(input.k, 'base64url');
 }
@@ -51,8 +54,11 @@ function parseAsymmetric(input: KeyInput, { algorithm, use }: KeyExpectation): K
     if (input.type === kind) return input;
     throw new BadKey(`${needs}, and this is a ${input.type} key`);
   }
-  if (typeof input === 'object') assertJwk(input, algorithm);
-  const isPrivate = typeof input === 'string' ? input.includes('PRIVATE KEY-----') : input.d !== undefined;
+  if (typeof input === 'object') assertJwk(input, algorithm, [use]);
+  const text = typeof input === 'string' ? input.replaceAll('\\n', '\n') : '';
+  const unreadable = typeof input === 'string' ? whyUnreadable(text) : undefined;
+  if (unreadable !== undefined) throw new BadKey(`${needs}, and ${unreadable}`);
+  const isPrivate = typeof input === 'string' ? text.includes('PRIVATE KEY-----') : input.d !== undefined;
   if (isPrivate !== (use === 'sign')) {
     throw new BadKey(
       isPrivate
@@ -60,7 +66,8 @@ function parseAsymmetric(input: KeyInput, { algorithm, use }: KeyExpectation): K
         : `${needs}, and this is a public key`,
     );
   }
-  const source = typeof input === 'string' ? input.trim() : ({ key: input, format: 'jwk' } as const);
+  // A file of variables often holds line breaks as `\\n`; no PEM text has a backslash.
+  const source = typeof input === 'string' ? text.trim() : ({ key: input, format: 'jwk' } as const);
   try {
     return use === 'sign' ? createPrivateKey(source) : createPublicKey(source);
   } catch {
@@ -68,13 +75,20 @@ function parseAsymmetric(input: KeyInput, { algorithm, use }: KeyExpectation): K
   }
 }
 
-function assertJwk(jwk: JsonWebKey, algorithm: Algorithm): void {
+/** The members of a JWK that limit what it may be used for (RFC 7517 §4.2 to §4.4). */
+function assertJwk(jwk: JsonWebKey, algorithm: Algorithm, operations: readonly ('sign' | 'verify')[]): void {
   const named = jwk['alg'];
   const isOldOrNewName = specOf(algorithm).family === 'ed25519' && (named === 'EdDSA' || named === 'Ed25519');
   if (named !== undefined && named !== algorithm && !isOldOrNewName) {
     throw new BadKey(`the JWK's own "alg" is not ${algorithm}`);
   }
   if (jwk['use'] !== undefined && jwk['use'] !== 'sig') throw new BadKey('the JWK\'s "use" is not "sig"');
+  const allowed = jwk['key_ops'];
+  if (allowed === undefined) return;
+  const missing = operations.filter((operation) => !Array.isArray(allowed) || !allowed.includes(operation));
+  if (missing.length > 0) {
+    throw new BadKey(`the JWK's "key_ops" must be a list with ${missing.map((name) => `"${name}"`).join(' and ')}`);
+  }
 }
 
 function assertFits(key: KeyObject, { algorithm, enforceMinimumKeyLength }: KeyExpectation): void {

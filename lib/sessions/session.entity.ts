@@ -1,9 +1,13 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Mode } from '../options/jwto-options.js';
 import { milliseconds } from '../store/columns.js';
 
 /** One sign-in on one device: the only truth about it. All times are milliseconds since the epoch. */
 @Entity('jwto_session')
+@Index(['userId', 'realm'])
+@Index(['realm', 'expiresAt'])
+// What the replica asks by, at each poll.
+@Index(['realm', 'accessUntil', 'revokedAt'])
 export class JwtoSession {
   /** 128 random bits, base64url; never from outside. */
   @PrimaryColumn({ type: 'varchar', length: 191 })

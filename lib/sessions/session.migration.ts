@@ -34,11 +34,12 @@ export class CreateJwtoSession1764000000000 implements MigrationInterface {
           text('user_agent', 256),
           text('ip', 64),
         ],
+        // Without names: the naming strategy gives those that the entity's have, which follow a prefix.
         indices: [
-          { name: 'jwto_session_user', columnNames: ['user_id', 'realm'] },
-          { name: 'jwto_session_expires_at', columnNames: ['realm', 'expires_at'] },
+          { columnNames: ['user_id', 'realm'] },
+          { columnNames: ['realm', 'expires_at'] },
           // What the replica asks by, at each poll.
-          { name: 'jwto_session_access_until', columnNames: ['realm', 'access_until', 'revoked_at'] },
+          { columnNames: ['realm', 'access_until', 'revoked_at'] },
         ],
       }),
     );

@@ -1,10 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import type { QueryDeepPartialEntity } from 'typeorm';
+import { setImmediate } from 'node:timers/promises';
+import { In, type QueryDeepPartialEntity } from 'typeorm';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { storedId } from '../store/stored-id.js';
 import { JwtoSession } from './session.entity.js';
 import type { Moment } from './standing.js';
+
+/** So many rows are revoked by one statement. */
+const BATCH = 500;
 
 /** A session as it is made. */
 export type NewSession = Omit<
@@ -28,11 +31,6 @@ export interface SessionExtension {
 /** What a rotation writes beside that. */
 export interface SessionRotation extends SessionExtension {
   successor: { jti: string; iat: number };
-}
-
-/** 128 random bits as 22 characters: an id that cannot be guessed. */
-export function randomId(): string {
-  return randomBytes(16).toString('base64url');
 }
 
 /** The sessions of one module instance. Every method throws `store_unavailable` if the database does not answer. */
@@ -60,15 +58,14 @@ export class SessionRepository {
 
   /** Forgets a session of which nobody has a token. */
   async remove(sid: string): Promise<void> {
-    await this.store.run((manager) => manager.delete(JwtoSession, { sid: idOf(sid), realm: this.realm }));
+    const id = idOf(sid);
+    await this.store.run((manager) => manager.delete(JwtoSession, { sid: id, realm: this.realm }));
   }
 
-  find(sid: string): Promise<JwtoSession | null> {
+  async find(sid: string): Promise<JwtoSession | null> {
+    const id = idOf(sid);
     return this.store.run((manager) =>
-      manager
-        .createQueryBuilder(JwtoSession, 'session')
-        .where({ sid: idOf(sid), realm: this.realm })
-        .getOne(),
+      manager.createQueryBuilder(JwtoSession, 'session').where({ sid: id, realm: this.realm }).getOne(),
     );
   }
 
@@ -103,6 +100,7 @@ export class SessionRepository {
     condition: string,
     more: (at: Moment) => QueryDeepPartialEntity<JwtoSession>,
   ): Promise<boolean> {
+    const key = { sid: idOf(sid), realm: this.realm, currentJti: idOf(currentJti) };
     const alive = 'revoked_at IS NULL AND expires_at > :aliveAt AND ends_at > :aliveAt AND last_used_at > :usedAfter';
     const result = await this.store.run((manager) => {
       const at = moment();
@@ -117,7 +115,7 @@ export class SessionRepository {
           accessUntil: () => 'CASE WHEN access_until > :accessUntil THEN access_until ELSE :accessUntil END',
           lastUsedAt: now,
         })
-        .where({ sid: idOf(sid), realm: this.realm, currentJti: idOf(currentJti) })
+        .where(key)
         .andWhere(`${alive} AND ${condition}`)
         .setParameters({ aliveAt, usedAfter, expiresAt, accessUntil, notSince: now - grace })
         .execute();
@@ -127,30 +125,53 @@ export class SessionRepository {
 
   /** @returns whether this call revoked it: it was there, and not revoked before */
   async revoke(sid: string, reason: string, now: number): Promise<boolean> {
+    const id = idOf(sid);
     const result = await this.store.run((manager) =>
       manager
         .createQueryBuilder()
         .update(JwtoSession)
         .set({ revokedAt: now, revokedReason: reason })
-        .where({ sid: idOf(sid), realm: this.realm })
+        .where({ sid: id, realm: this.realm })
         .andWhere('revoked_at IS NULL')
         .execute(),
     );
     return result.affected === 1;
   }
 
-  /** Revokes every session that is not. @returns how many */
+  /**
+   * Revokes every session that was signed in up to now and is not revoked, in batches: one UPDATE of a million rows holds
+   * an embedded database's process for seconds, and takes longer than a statement may.
+   *
+   * @returns how many this call revoked
+   */
   async revokeAll(reason: string, now: number): Promise<number> {
-    const result = await this.store.run((manager) =>
-      manager
-        .createQueryBuilder()
-        .update(JwtoSession)
-        .set({ revokedAt: now, revokedReason: reason })
-        .where({ realm: this.realm })
-        .andWhere('revoked_at IS NULL')
-        .execute(),
-    );
-    return result.affected ?? 0;
+    let revoked = 0;
+    let after = '';
+    for (;;) {
+      const rows = await this.store.run((manager) =>
+        manager
+          .createQueryBuilder(JwtoSession, 'session')
+          .select('session.sid', 'sid')
+          .where({ realm: this.realm })
+          .andWhere('session.sid > :after AND session.revokedAt IS NULL AND session.signedInAt <= :now', { after, now })
+          .orderBy('session.sid')
+          .limit(BATCH)
+          .getRawMany<{ sid: string }>(),
+      );
+      const last = rows.at(-1);
+      if (last === undefined) return revoked;
+      const sids = rows.map(({ sid }) => sid);
+      revoked += await this.store.run(async (manager) => {
+        const update = manager.createQueryBuilder().update(JwtoSession).set({ revokedAt: now, revokedReason: reason });
+        const one = await update
+          .where({ realm: this.realm, sid: In(sids) })
+          .andWhere('revoked_at IS NULL')
+          .execute();
+        return one.affected ?? 0;
+      });
+      after = last.sid;
+      await setImmediate();
+    }
   }
 
   /**
@@ -169,11 +190,12 @@ export class SessionRepository {
   }
 
   /** The live sessions of a user, the newest first. */
-  findLive(userId: string, now: number): Promise<JwtoSession[]> {
+  async findLive(userId: string, now: number): Promise<JwtoSession[]> {
+    const id = idOf(userId);
     return this.store.run((manager) =>
       manager
         .createQueryBuilder(JwtoSession, 'session')
-        .where({ userId: idOf(userId), realm: this.realm })
+        .where({ userId: id, realm: this.realm })
         .andWhere('session.revokedAt IS NULL AND session.expiresAt > :now AND session.endsAt > :now', { now })
         .andWhere('session.lastUsedAt > :usedAfter', { usedAfter: this.usedAfter(now) })
         .orderBy('session.signedInAt', 'DESC')
@@ -183,11 +205,12 @@ export class SessionRepository {
   }
 
   /** The sessions of a user that were signed in before a moment and are not revoked, whatever their expiry. */
-  findSignedInBefore(userId: string, before: number): Promise<JwtoSession[]> {
+  async findSignedInBefore(userId: string, before: number): Promise<JwtoSession[]> {
+    const id = idOf(userId);
     return this.store.run((manager) =>
       manager
         .createQueryBuilder(JwtoSession, 'session')
-        .where({ userId: idOf(userId), realm: this.realm })
+        .where({ userId: id, realm: this.realm })
         .andWhere('session.revokedAt IS NULL AND session.signedInAt <= :before', { before })
         .getMany(),
     );
@@ -196,6 +219,7 @@ export class SessionRepository {
 
 /** `findOneBy({ sid: undefined })` and `''` must never reach a query: the first gives any row. */
 function idOf(id: string): string {
-  if (typeof id !== 'string' || id === '') throw new TypeError('A session is found by a non-empty string.');
+  if (typeof id !== 'string' || id === '')
+    throw new TypeError('The id of a session or a user must be a non-empty string.');
   return storedId(id);
 }

@@ -13,9 +13,13 @@ export abstract class RevocationCheck {
   /**
    * Told of each revocation by this process, after it was written.
    *
-   * @param until - when what is blocked ends by itself, in milliseconds since the epoch, if that is known
+   * @param times - milliseconds since the epoch: `until`, when what is blocked ends by itself, if that is known; and
+   * `revokedAt`, as it was written, where sign-ins before it are what is revoked
    */
-  note(_revocation: { kind: 'session' | 'token' | 'all'; value: string }, _until?: number): void {
+  note(
+    _revocation: { kind: 'session' | 'token' | 'all'; value: string },
+    _times?: { until?: number; revokedAt?: number },
+  ): void {
     // Who asks the database at each request needs no telling.
   }
 }

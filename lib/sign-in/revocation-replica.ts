@@ -53,6 +53,8 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   private stopped = false;
   private failing = false;
   private polling = false;
+  /** Whether a message has set the timer. */
+  private isWoken = false;
   private wakes = 0;
 
   private readonly loadedAt: number;
@@ -84,6 +86,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     this.stopped = true;
     clearTimeout(this.timer);
     await this.parts.wakeUp.stop();
+    // A database that does not answer must not hold the shutdown up: a poll is given up after its own limit.
     await this.current;
   }
 
@@ -91,12 +94,15 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     return this.isTooOld() ? this.knowsAfterRead(claims) : this.knows(claims);
   }
 
-  override note(revocation: Pick<Revocation, 'kind' | 'value'>, until?: number): void {
+  override note(
+    revocation: Pick<Revocation, 'kind' | 'value'>,
+    { until, revokedAt }: { until?: number; revokedAt?: number } = {},
+  ): void {
     const { accessTokenLifetime, leeway } = this.parts.options;
     // How long another process's access tokens of the session live, the next poll tells.
     const longest = Math.max((accessTokenLifetime + leeway) * 1000, 3_600_000);
     const now = this.parts.clock.now();
-    this.take({ ...revocation, revokedAt: now, until: until ?? now + longest });
+    this.take({ ...revocation, revokedAt: revokedAt ?? now, until: until ?? now + longest });
     this.parts.wakeUp.send();
   }
 
@@ -111,7 +117,10 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   /** Polls soon; while a poll runs, once more after it. */
   private wake(): void {
     this.wakes += 1;
-    if (!this.polling) this.schedule(WAKE_AFTER);
+    // A timer that a message has set runs on: set anew by each of a stream of messages it would never end.
+    if (this.polling || this.isWoken) return;
+    this.isWoken = true;
+    this.schedule(WAKE_AFTER);
   }
 
   private schedule(after = this.parts.options.pollInterval * 1000): void {
@@ -125,6 +134,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
 
   private async poll(): Promise<void> {
     this.polling = true;
+    this.isWoken = false;
     const wakes = this.wakes;
     try {
       await within(READ_LIMIT, this.read());

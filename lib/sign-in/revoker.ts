@@ -73,7 +73,7 @@ export class Revoker {
     const expiresAt = (claims.exp + this.options.leeway) * 1000;
     const entry = { kind: 'token', value: jti, revokedAt: this.clock.now(), expiresAt, reason: 'revoked' } as const;
     const blocked = await this.blocklist.add(entry);
-    this.revocations.note({ kind: 'token', value: jti }, expiresAt);
+    this.revocations.note({ kind: 'token', value: jti }, { until: expiresAt });
     if (blocked) this.blacklisted(claims, null);
     return blocked;
   }
@@ -103,8 +103,9 @@ export class Revoker {
     const { sessionLifetime, accessTokenLifetime } = this.options;
     const expiresAt = revokedAt + Math.max(sessionLifetime, accessTokenLifetime, A_MONTH) * 1000;
     await this.blocklist.add({ kind: 'all', value: '*', revokedAt, expiresAt, reason });
+    // The entry counts from here on, however long the sessions take, and whoever ends them after a crash.
+    this.revocations.note({ kind: 'all', value: '*' }, { revokedAt });
     const ended = await this.sessions.revokeAll(reason, revokedAt);
-    this.revocations.note({ kind: 'all', value: '*' });
     this.events.emit('jwto.session_revoked', { reason });
     return ended;
   }

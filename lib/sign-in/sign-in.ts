@@ -7,9 +7,10 @@ import { StoreUnavailableError } from '../errors/store-errors.js';
 import { UserInactiveError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
-import type { Mode } from '../options/jwto-options.js';
+import type { Mode, SignInLifetimes } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import { randomId, type SessionRepository } from '../sessions/session.repository.js';
+import type { SessionRepository } from '../sessions/session.repository.js';
+import { randomId, type SessionIds } from '../tokens/session-id.js';
 import { refreshJti } from '../sessions/standing.js';
 import { isWellFormed } from '../store/stored-id.js';
 import { assertUser } from '../users/sign-in-user.js';
@@ -29,6 +30,8 @@ export interface SignInContext {
   request: RequestInfo | null;
   /** What the login's body has beside the credentials. */
   body?: Readonly<Record<string, unknown>>;
+  /** Instead of those of the settings and the `lifetimes` hook. */
+  lifetimes?: SignInLifetimes | undefined;
   /** Sessions that end when this one begins: those whose cookies its cookies overwrite. */
   replaces?: readonly { sid: string; userId: string }[];
 }
@@ -46,6 +49,7 @@ export class SignIn {
     private readonly blocklist: BlocklistRepository,
     private readonly revoker: Revoker,
     private readonly events: JwtoEvents,
+    private readonly ids: SessionIds,
   ) {}
 
   /**
@@ -53,12 +57,18 @@ export class SignIn {
    *
    * @throws JwtoError `login_throttled`, `credentials_invalid`, `token_too_large`, `store_unavailable`
    */
-  async withPassword(credentials: LoginCredentials, context: SignInContext): Promise<IssuedTokens> {
+  async withPassword(
+    credentials: Pick<LoginCredentials, 'username' | 'password'>,
+    context: SignInContext,
+  ): Promise<IssuedTokens> {
     await this.throttle(credentials.username, context.request);
     if (!isPossible(credentials)) throw new CredentialsInvalidError();
     // Read before the password is looked at: a `revokeUser` in between then finds this sign-in to be before it.
     const signedInAt = this.clock.now();
-    const user = await this.users.authenticate(credentials);
+    const { body = {}, request } = context;
+    const user = await this.users.authenticate(
+      Object.freeze({ ...credentials, body: Object.freeze({ ...body }), request }),
+    );
     if (user === null || user.isActive === false) throw new CredentialsInvalidError();
     return this.open(user, signedInAt, context);
   }
@@ -76,11 +86,11 @@ export class SignIn {
   private async open(
     user: SignInUser,
     signedInAt: number,
-    { mode, request, body = {}, replaces = [] }: SignInContext,
+    { mode, request, body = {}, lifetimes: own, replaces = [] }: SignInContext,
   ): Promise<IssuedTokens> {
     const userId = String(user.id);
-    const lifetimes = await this.users.lifetimes(this.options, { userId, username: user.username, mode, body });
-    const sid = randomId();
+    const lifetimes = await this.users.lifetimes(this.options, { userId, username: user.username, mode, body }, own);
+    const sid = this.ids.create();
     const now = this.clock.now();
     const iat = toSeconds(now) * 1000;
     const endsAt = iat + lifetimes.session * 1000;
@@ -102,8 +112,8 @@ export class SignIn {
       refreshLifetime: lifetimes.refresh * 1000,
       endsAt,
       accessUntil: (tokens.accessClaims.exp + this.options.leeway) * 1000,
-      userAgent: client?.userAgent ?? null,
-      ip: client?.ip?.slice(0, 64) ?? null,
+      userAgent: columnText(client?.userAgent, 256),
+      ip: columnText(client?.ip, 64),
     });
     if (await this.settle({ sid, userId, signedInAt }, replaces, request)) {
       await this.revoker.endSession({ sid, userId }, 'user_revoked', request);
@@ -152,8 +162,13 @@ export function stampOf({ stamp }: SignInUser): string | null {
   return stamp === undefined || stamp === null ? null : createHash('sha256').update(stamp).digest('base64url');
 }
 
+/** What comes from a client as a column takes it: PostgreSQL stores no NUL, and no more than fits. */
+function columnText(text: string | null | undefined, length: number): string | null {
+  return text?.replace(/\p{Cc}/gu, '').slice(0, length) ?? null;
+}
+
 /** Whether these can be anybody's credentials at all; no user store ever sees a NUL or half a character. */
-function isPossible({ username, password }: LoginCredentials): boolean {
+function isPossible({ username, password }: Pick<LoginCredentials, 'username' | 'password'>): boolean {
   const short = characters(username) <= MAX_USERNAME && characters(password) <= MAX_PASSWORD;
   return short && !username.includes('\0') && isWellFormed(username);
 }

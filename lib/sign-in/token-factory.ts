@@ -4,7 +4,7 @@ import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { Mode } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import { randomId } from '../sessions/session.repository.js';
+import { randomId } from '../tokens/session-id.js';
 import { composeClaims, type JwtoUser, type JwtoClaims, type TokenType } from '../tokens/claims.js';
 import type { TokenSigner } from '../tokens/token-signer.js';
 import type { UserDirectory } from '../users/user-directory.js';

@@ -1,12 +1,21 @@
 import type { RequestInfo } from '../events/jwto-event.js';
-import type { Mode } from '../options/jwto-options.js';
+import type { Mode, SignInLifetimes } from '../options/jwto-options.js';
 import type { JwtoSession } from '../sessions/session.entity.js';
 import type { RevocationReason } from './revoker.js';
 
 /** Options of `TokenService.issue`. */
 export interface IssueOptions {
-  /** @defaultValue the first mode of the settings */
+  /** @defaultValue that of `like`; else the first mode of the settings */
   mode?: Mode | undefined;
+  /** Lifetimes of this session, instead of those of the settings and the `lifetimes` hook. */
+  lifetimes?: SignInLifetimes | undefined;
+  /**
+   * A session, or the claims of one of its tokens, whose mode and lifetimes the new one has, for instance after a password
+   * change has ended it; `mode` and `lifetimes` go before it.
+   */
+  like?: { readonly sid: string } | undefined;
+  /** Sessions that end when the new one begins. @internal */
+  replaces?: readonly { sid: string; userId: string }[] | undefined;
   /** Where the sign-in came from: `requestInfo(request)`. Kept with the session and told in the event. */
   request?: RequestInfo | undefined;
 }

@@ -5,6 +5,7 @@ import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
+import type { OwnSignIn } from './own-sign-in.js';
 import type { Purger } from './purger.js';
 import type { Refresh } from './refresh.js';
 import type { RefreshAcceptance } from './refresh-acceptance.js';
@@ -27,4 +28,6 @@ export interface TokenServiceParts {
   revocations: RevocationCheck;
   sessions: SessionRepository;
   purger: Purger;
+  /** Made after the façade, which it uses. */
+  ownSignIn: () => OwnSignIn;
 }

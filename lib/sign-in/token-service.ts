@@ -2,12 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { RequestInvalidError } from '../errors/request-errors.js';
 import { TokenRevokedError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
+import type { Mode, SignInLifetimes } from '../options/jwto-options.js';
 import { copyClaims, isForeign, type JwtoClaims, type TokenType } from '../tokens/claims.js';
 import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
 import type { PurgeResult } from './purger.js';
 import type { RefreshKind } from './refresh.js';
 import type { IssueOptions, RevokeOptions, SessionInfo } from './token-service-options.js';
+import type { SignInReply, SignInRequest } from './own-sign-in.js';
 import type { TokenServiceParts } from './token-service-parts.js';
 
 const HOUR = 3_600_000;
@@ -24,8 +26,10 @@ export class TokenService {
   /**
    * Signs a user in without a password, for instance after an external login.
    *
-   * @throws JwtoError `user_inactive`, `token_too_large`, `store_unavailable`, and `request_invalid` for a mode that
-   * the settings do not have
+   * A route that answers a browser's request calls {@link TokenService.signIn} instead.
+   *
+   * @throws JwtoError `user_inactive`, `token_too_large`, `store_unavailable`, `request_invalid` for a mode that the
+   * settings do not have, and `token_revoked` if the session in `like` is unknown
    *
    * @example
    * ```ts
@@ -33,11 +37,55 @@ export class TokenService {
    * this.transport.write(response, tokens); // for cookies; in JSON mode send the tokens
    * ```
    */
-  issue(user: SignInUser, { mode, request }: IssueOptions = {}): Promise<IssuedTokens> {
+  async issue(user: SignInUser, options: IssueOptions = {}): Promise<IssuedTokens> {
     const { modes } = this.parts.options;
-    if (mode !== undefined && !modes.includes(mode))
-      throw new RequestInvalidError(`mode must be one of ${modes.join(', ')}.`);
-    return this.parts.signIn.withoutPassword(user, { mode: mode ?? modes[0], request: request ?? null });
+    const like = options.like === undefined ? undefined : await this.likenessOf(options.like.sid);
+    const mode = options.mode ?? like?.mode ?? modes[0];
+    if (!modes.includes(mode)) throw new RequestInvalidError(`mode must be one of ${modes.join(', ')}.`);
+    const lifetimes = options.lifetimes ?? like?.lifetimes;
+    return this.parts.signIn.withoutPassword(user, {
+      mode,
+      request: options.request ?? null,
+      lifetimes,
+      replaces: options.replaces ?? [],
+    });
+  }
+
+  /**
+   * Signs a user in by a route of the application, as the login endpoint does once the password is right: refuses a
+   * request from a foreign page in a cookie mode (login CSRF), opens the session, ends the older one whose cookies the
+   * request carries, and writes the cookies. In `JSON` mode send the tokens that it returns.
+   *
+   * @param request - of Express, Fastify or Node
+   * @param reply - to it
+   * @throws JwtoError `csrf_origin`, and as {@link TokenService.issue}
+   *
+   * @example
+   * ```ts
+   * @Post('google') @Public()
+   * async google(@Req() request: Request, @Res({ passthrough: true }) reply: Response) {
+   *   await this.tokens.signIn(request, reply, await this.google.verify(request));
+   * }
+   * ```
+   */
+  async signIn(
+    request: SignInRequest,
+    reply: SignInReply,
+    user: SignInUser,
+    options: Omit<IssueOptions, 'request'> = {},
+  ): Promise<IssuedTokens> {
+    return this.parts.ownSignIn().signIn(request, reply, user, options);
+  }
+
+  private async likenessOf(sid: string): Promise<{ mode: Mode; lifetimes: SignInLifetimes }> {
+    const session = await this.parts.sessions.find(sid);
+    if (session === null) throw new TokenRevokedError();
+    const { mode, refreshLifetime, endsAt, signedInAt } = session;
+    const seconds = (milliseconds: number): number => Math.max(1, Math.round(milliseconds / 1000));
+    return {
+      mode,
+      lifetimes: { refreshTokenLifetime: seconds(refreshLifetime), sessionLifetime: seconds(endsAt - signedInAt) },
+    };
   }
 
   /**
@@ -115,8 +163,11 @@ export class TokenService {
    * @returns whether it was there and not revoked before
    */
   async revokeSession(sid: string, { reason = 'revoked', request }: RevokeOptions = {}): Promise<boolean> {
+    if (typeof reason !== 'string') throw new TypeError('The reason must be a string.');
     const session = await this.parts.sessions.find(sid);
-    return session !== null && this.parts.revoker.endSession(session, reason.slice(0, 64), request);
+    return (
+      session !== null && this.parts.revoker.endSession(session, reason.replace(/\p{Cc}/gu, '').slice(0, 64), request)
+    );
   }
 
   /**
@@ -125,8 +176,8 @@ export class TokenService {
    *
    * @returns how many sessions it ended
    */
-  revokeUser(userId: string | number): Promise<number> {
-    return this.parts.revoker.endUser(String(userId));
+  async revokeUser(userId: string | number): Promise<number> {
+    return this.parts.revoker.endUser(idText(userId));
   }
 
   /**
@@ -144,12 +195,13 @@ export class TokenService {
    *
    * @returns how many sessions it ended
    */
-  revokeOtherSessions(
+  async revokeOtherSessions(
     userId: string | number,
     sid: string,
     { request }: Pick<RevokeOptions, 'request'> = {},
   ): Promise<number> {
-    return this.parts.revoker.endOthers(String(userId), sid, request ?? null);
+    if (typeof sid !== 'string' || sid === '') throw new TypeError('The id of a session must be a non-empty string.');
+    return this.parts.revoker.endOthers(idText(userId), sid, request ?? null);
   }
 
   /**
@@ -157,7 +209,7 @@ export class TokenService {
    * a thief, but never to before the sign-in.
    */
   async listSessions(userId: string | number): Promise<SessionInfo[]> {
-    const sessions = await this.parts.sessions.findLive(String(userId), this.parts.clock.now());
+    const sessions = await this.parts.sessions.findLive(idText(userId), this.parts.clock.now());
     return sessions.map(({ sid, mode, signedInAt, lastUsedAt, expiresAt, endsAt, userAgent, ip }) => ({
       sid,
       mode,
@@ -197,4 +249,12 @@ export class TokenService {
 
 function refuseIf(revoked: boolean): void {
   if (revoked) throw new TokenRevokedError();
+}
+
+/** `String(undefined)` would be somebody's id. */
+function idText(userId: string | number): string {
+  const text =
+    typeof userId === 'string' || typeof userId === 'bigint' || Number.isFinite(userId) ? String(userId) : '';
+  if (text === '') throw new TypeError('The id of a user must be a non-empty string or a finite number.');
+  return text;
 }

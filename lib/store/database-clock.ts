@@ -1,27 +1,42 @@
-import { Logger } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Clock } from '../clock/clock.js';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import type { PrimaryStore } from './primary-store.js';
 
+/** UTC all the way: `UNIX_TIMESTAMP(NOW(3))` is an hour off while a zone's hour comes twice in autumn. */
+const MYSQL_NOW = "SELECT CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000 AS UNSIGNED) AS now";
 /** Milliseconds since the epoch, of the server's own clock and free of its time zone. */
 const NOW_SQL: Readonly<Record<string, string>> = {
   postgres: 'SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now',
-  mysql: 'SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS UNSIGNED) AS now',
-  mariadb: 'SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS UNSIGNED) AS now',
+  mysql: MYSQL_NOW,
+  mariadb: MYSQL_NOW,
 };
 /** SQLite runs in this process: its clock is ours. */
 const EMBEDDED = new Set(['better-sqlite3', 'sqljs', 'sqlite']);
 const WORTH_A_WARNING = 2000;
 
+/** How often the clock is corrected where no replica's poll does it more often; milliseconds. */
+const INTERVAL = 60_000;
+
 /** Sets a process's clock by the database's, so that all processes on one database agree what time it is. */
-export class DatabaseClock {
+export class DatabaseClock implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Jwto');
   private asking: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly store: PrimaryStore,
     private readonly clock: Clock,
   ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.synchronize().catch(() => undefined), INTERVAL);
+    this.timer.unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+  }
 
   /** Asks the database for its time, and corrects the clock by the difference. Calls at the same time share one question. */
   synchronize(): Promise<void> {

@@ -5,6 +5,7 @@ import { JwtoError } from '../errors/jwto-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { within } from '../clock/time-limit.js';
 import { isLostRace } from './lost-race.js';
+import { watchPools } from './pool-errors.js';
 import { escapeSql } from './typeorm-versions.js';
 
 /** Longest pause before a statement that lost a race is sent again, in milliseconds. */
@@ -13,6 +14,11 @@ const LONGEST_PAUSE = 100;
 const STATEMENT_LIMIT = 5000;
 /** At most one failure is logged in so many milliseconds. */
 const QUIET = 10_000;
+
+/** Work that throws at once rejects like any other, so that what follows it always runs. */
+async function attempt<T>(work: () => Promise<T>): Promise<T> {
+  return work();
+}
 
 /**
  * The database as this library uses it. Every statement, a read too, runs on the primary: TypeORM sends SELECTs to a
@@ -23,7 +29,9 @@ export class PrimaryStore {
   private readonly logger = new Logger('Jwto');
   private quietUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(readonly dataSource: DataSource) {}
+  constructor(readonly dataSource: DataSource) {
+    watchPools(dataSource);
+  }
 
   /**
    * Runs SQL with `:name` parameters on the primary, for what TypeORM's query builder cannot say.
@@ -82,7 +90,7 @@ export class PrimaryStore {
       throw error;
     }
     // A connection goes back when its statement is done, also if nobody waits for that.
-    return within(limit, work(runner.manager).finally(release));
+    return within(limit, attempt(() => work(runner.manager)).finally(release));
   }
 
   /** A database that is down fails many statements a second, all for the same reason. */

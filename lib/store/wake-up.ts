@@ -1,8 +1,11 @@
 import { Logger } from '@nestjs/common';
+import { within } from '../clock/time-limit.js';
 import type { PrimaryStore } from './primary-store.js';
 
 const CHANNEL = 'jwto';
 const RECONNECT = 1000;
+/** The connection that listens is closed in this time, or destroyed; milliseconds. */
+const END_LIMIT = 1000;
 
 /** What is used of a client of the package `pg`. */
 interface PgClient {
@@ -11,6 +14,7 @@ interface PgClient {
   on(event: 'notification' | 'error' | 'end', listener: () => void): void;
   removeAllListeners(): void;
   end(): Promise<void>;
+  readonly connection?: { readonly stream?: { unref?: () => void; destroy(): void } };
 }
 
 interface PostgresDriver {
@@ -51,9 +55,13 @@ export class WakeUp {
     this.stopped = true;
     clearTimeout(this.timer);
     this.client?.removeAllListeners();
+    const client = this.client;
+    if (client === undefined) return;
     // A listener must stay: a client without one throws what comes late.
-    this.client?.on('error', () => undefined);
-    await this.client?.end().catch(() => undefined);
+    client.on('error', () => undefined);
+    // A server that does not answer must not hold the shutdown up.
+    await within(END_LIMIT, client.end()).catch(() => undefined);
+    client.connection?.stream?.destroy();
   }
 
   private get isPossible(): boolean {
@@ -77,6 +85,8 @@ export class WakeUp {
     client.on('end', again);
     try {
       await client.connect();
+      // A script that is done must end, as it does where nobody listens.
+      client.connection?.stream?.unref?.();
       await client.query(`LISTEN ${CHANNEL}`);
       wake();
     } catch (error) {

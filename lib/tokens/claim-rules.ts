@@ -21,7 +21,10 @@ export type ClaimRules = Pick<
   | 'strictAudience'
   | 'requiredClaims'
   | 'checks'
->;
+> & {
+  /** Which sessions are the module instance's own, by their id. */
+  readonly isOwnSession: (sid: string) => boolean;
+};
 
 /** The two JSON objects of a token. */
 export interface OpenedToken {
@@ -50,6 +53,7 @@ export function assertShape({ header, payload }: OpenedToken, rules: ClaimRules)
     (refresh || type === 'access') &&
     isHeaderType(header['typ'], rules.headerType === 'JWT' ? 'jwt' : refresh ? 'refresh+jwt' : 'at+jwt') &&
     isId(payload['sid']) &&
+    rules.isOwnSession(payload['sid']) &&
     isTime(payload['exp']) &&
     (rules.iat || refresh ? isTime(payload['iat']) : isAbsentOr(isTime, payload['iat'])) &&
     ((rules.jti && checks.jti) || refresh ? isId(payload['jti']) : isAbsentOr(isId, payload['jti'])) &&
@@ -96,7 +100,8 @@ export function assertType(claims: JwtoClaims, due: TokenType): void {
 
 /**
  * @param now - milliseconds since the epoch
- * @throws {@link TokenExpiredError}, {@link TokenNotYetValidError}, {@link TokenInvalidError} for an `iat` to come
+ * @throws {@link TokenExpiredError}, {@link TokenNotYetValidError}: also for an `iat` far ahead, which a clock that was set
+ * back leaves behind and which must not end a sign-in
  */
 export function assertTimely(
   claims: { exp: number; nbf?: number; iat?: number },
@@ -107,7 +112,17 @@ export function assertTimely(
   const { checks } = rules;
   if (checks.exp && claims.exp + rules.leeway <= seconds) throw new TokenExpiredError();
   if (checks.nbf && claims.nbf !== undefined && claims.nbf - rules.leeway > seconds) throw new TokenNotYetValidError();
-  if (checks.iat && claims.iat !== undefined && claims.iat - IAT_AHEAD > seconds) throw new TokenInvalidError();
+  if (checks.iat && claims.iat !== undefined && claims.iat - IAT_AHEAD > seconds) throw new TokenNotYetValidError();
+}
+
+/** Whether {@link assertTimely} accepts them. */
+export function isTimely(...judged: Parameters<typeof assertTimely>): boolean {
+  try {
+    assertTimely(...judged);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

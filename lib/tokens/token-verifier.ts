@@ -4,7 +4,7 @@ import { JwtoError } from '../errors/jwto-error.js';
 import type { KeyMaterial } from '../keys/jwto-key.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedKeys } from '../keys/resolved-keys.js';
-import { assertShape, assertTimely, assertType, type ClaimRules, type OpenedToken } from './claim-rules.js';
+import { assertShape, assertTimely, assertType, isTimely, type ClaimRules, type OpenedToken } from './claim-rules.js';
 import { copyClaims, type JwtoClaims, type TokenType } from './claims.js';
 import { parseObject, type JsonObject } from './json-object.js';
 import { KnownHeaders } from './known-headers.js';
@@ -12,6 +12,9 @@ import { decodeSegment, openJws, parseHeader, split, type CompactJws } from './s
 import type { VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 
 type Verified = VerifiedToken<JwtoClaims>;
+
+/** The key of the ring that verified claims. */
+const SIGNED_BY = new WeakMap<JwtoClaims, KeyMaterial>();
 
 /** The parts of a {@link TokenVerifier}. */
 export interface VerifierParts {
@@ -72,6 +75,16 @@ export class TokenVerifier {
     return [...bySession.values()];
   }
 
+  /**
+   * Whether claims that {@link TokenVerifier.verify} gave are still good: their key is in the ring, and it is their time.
+   * `false` also for those that a key of a tenant verified, which only the application can judge.
+   */
+  stands(claims: JwtoClaims, due: TokenType): boolean {
+    const { keys, rules, clock } = this.parts;
+    const key = SIGNED_BY.get(claims);
+    return key !== undefined && keys.isUsable(key) && claims.type === due && isTimely(claims, rules, clock.now());
+  }
+
   /** What a token says of itself. @throws JwtoError `token_malformed`; nothing is verified */
   decode(token: string): OpenedToken {
     const { header, payload, signature } = split(token);
@@ -117,5 +130,7 @@ export class TokenVerifier {
 }
 
 function verified(jws: CompactJws, header: JsonObject, key: KeyMaterial, rules: ClaimRules): Verified {
-  return { header, claims: assertShape({ header, payload: parseObject(openJws(jws, header, key)) }, rules), key };
+  const claims = assertShape({ header, payload: parseObject(openJws(jws, header, key)) }, rules);
+  SIGNED_BY.set(claims, key);
+  return { header, claims, key };
 }

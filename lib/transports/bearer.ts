@@ -1,6 +1,6 @@
 import { RequestInvalidError } from '../errors/request-errors.js';
 import { TokenMalformedError } from '../errors/token-errors.js';
-import { headerValues, type AnyRequest } from './raw-request.js';
+import { headerValues, trimWhiteSpace, type AnyRequest } from './raw-request.js';
 
 /** The scheme, whatever its case (RFC 9110 §11.1), and what follows it. */
 const BEARER = /^bearer(?![\w!#$%&'*+.^`|~-])(.*)$/is;
@@ -23,7 +23,8 @@ export function readBearer(request: AnyRequest): string | undefined {
     return usual.slice(USUAL.length);
   }
   const rest = BEARER.exec(headers[0] ?? '')?.[1];
-  if (rest === undefined || rest.trim() === '') return rest?.trim();
+  if (rest === undefined) return undefined;
+  if (trimWhiteSpace(rest) === '') return '';
   const token = CREDENTIAL.exec(rest)?.[1];
   if (token === undefined) throw new TokenMalformedError();
   return token;

@@ -1,4 +1,4 @@
-import { headerValues, type AnyRequest } from './raw-request.js';
+import { headerValues, trimWhiteSpace, type AnyRequest } from './raw-request.js';
 
 /**
  * As many values of one name are looked at: each costs a verification, and no browser keeps more cookies for a site
@@ -16,7 +16,8 @@ export function cookieValues(request: AnyRequest, name: string): string[] {
   for (const header of headerValues(request, 'cookie')) {
     for (const pair of header.split(';')) {
       const equals = pair.indexOf('=');
-      if (equals > 0 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim());
+      if (equals > 0 && trimWhiteSpace(pair.slice(0, equals)) === name)
+        values.push(trimWhiteSpace(pair.slice(equals + 1)));
     }
   }
   return [...new Set(values)].filter((value) => value !== '').slice(0, MOST);
@@ -26,5 +27,5 @@ export function cookieValues(request: AnyRequest, name: string): string[] {
 export function cookieNamesIn(request: AnyRequest): string[] {
   return headerValues(request, 'cookie')
     .flatMap((header) => header.split(';'))
-    .map((pair) => pair.slice(0, Math.max(0, pair.indexOf('='))).trim());
+    .map((pair) => trimWhiteSpace(pair.slice(0, Math.max(0, pair.indexOf('=')))));
 }

@@ -6,7 +6,7 @@ import { readBearer } from './bearer.js';
 import { cookieNamesIn, cookieValues } from './cookie-header.js';
 import type { CookieMode, CookieNames } from './cookie-names.js';
 import { formToken } from './form-token.js';
-import { headerOf, isEncrypted, rawOf, type AnyRequest } from './raw-request.js';
+import { headerOf, isEncrypted, rawOf, trimWhiteSpace, type AnyRequest } from './raw-request.js';
 
 /** The one credential of a request: a header's token, or the cookies of that name, of which a stranger may have planted some. */
 export interface Credential {
@@ -61,6 +61,7 @@ export class CredentialReader {
     const { originalMethod } = request as { originalMethod?: string };
     return {
       methods: [raw.method ?? '', ...(originalMethod === undefined ? [] : [originalMethod])],
+      handshake: opensWebSocket(request),
       host: headerOf(request, 'host') ?? headerOf(request, ':authority'),
       encrypted: isEncrypted(request),
       origin: headerOf(request, 'origin'),
@@ -99,4 +100,10 @@ export class CredentialReader {
     const names = type === 'refresh' ? [this.names.refresh] : this.cookieModes.map((mode) => this.names.access[mode]);
     return this.cookieModes.length === 0 ? [] : names.flatMap((name) => cookieValues(request, name));
   }
+}
+
+/** The protocols of `Upgrade` compare without regard to case (RFC 9110 §7.8). */
+function opensWebSocket(request: AnyRequest): boolean {
+  const protocol = headerOf(request, rawOf(request).method === 'CONNECT' ? ':protocol' : 'upgrade') ?? '';
+  return protocol.split(',').some((name) => /^websocket(?:\/.*)?$/i.test(trimWhiteSpace(name)));
 }

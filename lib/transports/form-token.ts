@@ -4,7 +4,7 @@ import { headerOf, rawOf, type AnyRequest } from './raw-request.js';
 /** Django's name of the field. */
 const FIELD = 'csrfmiddlewaretoken';
 /** What Django parses into `request.POST`. */
-const FORM = /^\s*(?:application\/x-www-form-urlencoded|multipart\/form-data)\s*(?:;|$)/i;
+const FORM = /^[ \t]*(?:application\/x-www-form-urlencoded|multipart\/form-data)[ \t]*(?:;|$)/i;
 
 /** Fields of forms that were read before the framework's parser, by Node's request. */
 const FORMS = new WeakMap<IncomingMessage, () => unknown>();

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { RequestInfo } from '../events/jwto-event.js';
 
@@ -49,6 +50,21 @@ export function headerValues(request: AnyRequest, name: string): readonly string
   return values.length === 0 ? [parsed].flat() : values;
 }
 
+/**
+ * Removes the white space of HTTP around a text: space and tab, and nothing else (RFC 9110 §5.6.3, RFC 6265bis §5.6).
+ * `String.trim` removes U+00A0 and its like too, and so makes another name of a name.
+ */
+export function trimWhiteSpace(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isWhiteSpace(text.charCodeAt(start))) start += 1;
+  while (end > start && isWhiteSpace(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isWhiteSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
 /** A header as one text, or `undefined`. */
 export function headerOf(request: AnyRequest, name: string): string | undefined {
   const values = headerValues(request, name);
@@ -69,7 +85,8 @@ export function requestInfo(request: AnyRequest): RequestInfo {
   return Object.freeze({
     method: raw.method ?? '',
     path: pathOf(request),
-    ip: ip ?? raw.socket.remoteAddress ?? null,
+    // A request that was made without a connection (`inject`, serverless) has no socket, whatever the type says.
+    ip: ip ?? (raw.socket as Socket | undefined)?.remoteAddress ?? null,
     userAgent: userAgentOf(request),
   });
 }

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { isTooDeep } from './claim-depth.js';
 import { parseDuration } from '../options/duration.js';
-import type { LifetimeContext } from '../options/jwto-options.js';
+import type { LifetimeContext, SignInLifetimes } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { assertUser } from './sign-in-user.js';
 import type { ClaimsContext, ClaimsProvider } from './claims-provider.js';
@@ -53,12 +53,21 @@ export class UserDirectory {
   /**
    * The lifetimes of one sign-in, in seconds.
    *
+   * @param given - by who signs the user in; the application's hook is then not asked
+   * @throws TypeError if they are no durations
    * @throws {@link StoreUnavailableError} if the application's hook failed or gave something that is no duration
    */
   async lifetimes(
     { lifetimes, refreshTokenLifetime, sessionLifetime }: ResolvedOptions,
     signIn: LifetimeContext,
+    given?: SignInLifetimes,
   ): Promise<{ refresh: number; session: number }> {
+    if (given !== undefined) {
+      return {
+        refresh: assertDuration(given.refreshTokenLifetime ?? refreshTokenLifetime),
+        session: assertDuration(given.sessionLifetime ?? sessionLifetime),
+      };
+    }
     if (lifetimes === undefined) return { refresh: refreshTokenLifetime, session: sessionLifetime };
     return this.ask('lifetimes', async () => {
       const own = await lifetimes(signIn);

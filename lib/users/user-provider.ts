@@ -1,3 +1,5 @@
+import type { RequestInfo } from '../events/jwto-event.js';
+
 /** A user as the library needs to know one; the application's own class or row fits if it has these members. */
 export interface SignInUser {
   /** Keeps its JSON type in the claim `user.id` and is a string everywhere else. Must never be given twice. */
@@ -20,6 +22,10 @@ export interface LoginCredentials {
   username: string;
   /** 1 to 1024 characters. */
   password: string;
+  /** What the login's body has beside `username`, `password` and `mode`: a one-time code, a tenant. Frozen, and not checked. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Where the login came from; `null` where that is not known. */
+  readonly request: RequestInfo | null;
 }
 
 /**

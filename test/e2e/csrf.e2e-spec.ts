@@ -15,7 +15,6 @@ const EVERYWHERE = [
   `POST ${REFRESH}/refresh_access/`,
   `POST ${REFRESH}/update_refresh/`,
   `POST ${REFRESH}/logout/`,
-  `DELETE ${REFRESH}/logout/`,
 ] as const;
 const MODES = [
   ['ONE-COOKIE', 'jwt_access'],
@@ -201,16 +200,28 @@ describe.each(APPS)('the CSRF token in the mode %s on %s', (mode, _name, adapter
     }
   });
 
-  it('is checked before a logout by DELETE ends a session, also one of an access cookie alone', async () => {
-    const cookies = (own: Readonly<Record<string, string>>): string => joined(own, { jwt_refresh: null });
-    const before = await storedRows(test);
+  it('is asked of a logout by DELETE only where nothing says what page it comes from', async () => {
+    const cookies = (own: Readonly<Record<string, string>>): string =>
+      joined(own, { jwt_refresh: null, csrftoken: null });
     const route = `DELETE ${REFRESH}/logout/`;
-    await expectRefusal(test, () => browser.send(route, { cookies, headers: { 'x-csrftoken': null } }), {
-      status: 403,
-      code: 'csrf_missing',
-      events: ['jwto.csrf_failed'],
-    });
-    expect((await browser.send(route, { cookies })).json).toEqual({ msg: 'Tokens successfully deleted.' });
+    const nothing = { origin: null, 'sec-fetch-site': null, 'x-csrftoken': null };
+    for (const [headers, code] of [
+      [nothing, 'csrf_missing'],
+      [{ ...nothing, origin: 'https://evil.example' }, 'csrf_origin'],
+      [{ ...nothing, origin: 'null' }, 'csrf_origin'],
+      [{ ...nothing, 'sec-fetch-site': 'cross-site' }, 'csrf_origin'],
+      [{ ...nothing, 'sec-fetch-site': 'same-site' }, 'csrf_origin'],
+    ] as const) {
+      await expectRefusal(test, () => browser.send(route, { cookies, headers }), {
+        status: 403,
+        code,
+        events: ['jwto.csrf_failed'],
+      });
+    }
+    const before = await storedRows(test);
+    // A browser that lost its CSRF cookie gets out.
+    const answer = await browser.send(route, { cookies, headers: { 'x-csrftoken': null } });
+    expect(answer.json).toEqual({ msg: 'Tokens successfully deleted.' });
     expect(await storedRows(test)).not.toEqual(before);
     expect(test.takeEvents()).toEqual(['jwto.blacklisted']);
   });

@@ -1,0 +1,22 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { SignInUser } from '../users/user-provider.js';
+import type { IssuedTokens } from './issued-tokens.js';
+import type { IssueOptions } from './token-service-options.js';
+
+/** A request of Express, of Fastify, or of Node itself. */
+export type SignInRequest = IncomingMessage | { readonly raw: IncomingMessage; readonly ip?: string };
+
+/** The reply to it. */
+export type SignInReply =
+  ServerResponse | { readonly raw: ServerResponse; header(name: string, value: string | readonly string[]): unknown };
+
+/** A sign-in by the application's own route. The rooms above know requests and replies. */
+export abstract class OwnSignIn {
+  /** @throws JwtoError `csrf_origin`, and as `TokenService.issue` */
+  abstract signIn(
+    request: SignInRequest,
+    reply: SignInReply,
+    user: SignInUser,
+    options: Omit<IssueOptions, 'request'>,
+  ): Promise<IssuedTokens>;
+}
