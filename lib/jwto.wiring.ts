@@ -164,7 +164,7 @@ export async function wire({
   });
 
   const csrf = csrfCheckOf(settings, keys, clock);
-  const refreshPath = new RefreshPath(options.publicPathPrefix, options.refreshCookiePath);
+  const refreshPath = new RefreshPath(options);
   const reader = new CredentialReader(options, names);
   const transport = new TokenTransport({ options, names, writer, csrf, refreshPath });
   const refusals = new Refusals(options);

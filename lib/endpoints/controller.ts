@@ -12,7 +12,7 @@ import {
 import { Public } from '../guards/guard-decorators.js';
 import { swagger } from '../guards/openapi.js';
 import type { EndpointName } from '../options/jwto-options.js';
-import type { ResolvedOptions } from '../options/resolve-options.js';
+import { SESSION_VERBS, type ResolvedOptions } from '../options/resolve-options.js';
 import type { AnyReply } from '../transports/raw-reply.js';
 import type { AnyRequest } from '../transports/raw-request.js';
 import { Endpoints, type ActionName } from './endpoints.js';
@@ -28,14 +28,14 @@ export interface RouteMark {
   readonly action: ActionName;
   /** The path without slashes at its ends. */
   readonly path: string;
-  /** The last segments of the path that are not the refresh cookie's; `undefined` outside of it. */
+  /** The last segments of the path, behind `refreshPath`; `undefined` outside of it. */
   readonly leaf: string | undefined;
 }
 
 interface RoutePlan {
   endpoint: EndpointName;
   method: RequestMethod;
-  /** Whether it lies below `refreshCookiePath`. */
+  /** Whether it lies below `refreshPath`. */
   refresh: boolean;
   /** A last segment behind the endpoint's path. */
   verb?: string;
@@ -51,8 +51,8 @@ const ROUTES: Readonly<Record<ActionName, RoutePlan>> = {
   deleteTokens: { endpoint: 'logout', method: RequestMethod.DELETE, refresh: true },
   csrf: { endpoint: 'csrf', method: RequestMethod.GET, refresh: false },
   listSessions: { endpoint: 'sessions', method: RequestMethod.GET, refresh: false },
-  revokeSession: { endpoint: 'sessions', method: RequestMethod.POST, refresh: false, verb: 'revoke' },
-  revokeOtherSessions: { endpoint: 'sessions', method: RequestMethod.POST, refresh: false, verb: 'revoke_others' },
+  revokeSession: { endpoint: 'sessions', method: RequestMethod.POST, refresh: false, verb: SESSION_VERBS[0] },
+  revokeOtherSessions: { endpoint: 'sessions', method: RequestMethod.POST, refresh: false, verb: SESSION_VERBS[1] },
   keySet: { endpoint: 'jwks', method: RequestMethod.GET, refresh: false },
 };
 
@@ -127,7 +127,7 @@ export function routeMarks(instance: string, options: ResolvedOptions): Map<Acti
   for (const [action, { endpoint, refresh, verb }] of Object.entries(ROUTES) as [ActionName, RoutePlan][]) {
     const leaf = options.endpoints[endpoint];
     if (leaf === false) continue;
-    const folder = refresh ? `${options.refreshCookiePath}/` : '';
+    const folder = refresh ? `${options.refreshPath}/` : '';
     const path = folder + leaf + (verb === undefined ? '' : `/${verb}`);
     marks.set(action, { instance, action, path, leaf: refresh ? leaf : undefined });
   }

@@ -114,8 +114,16 @@ export interface JwtoOptions {
   leeway?: Duration | undefined;
   /** `false` takes the `update_refresh` endpoint away. @defaultValue `true` */
   allowRefreshUpdate?: boolean | undefined;
-  /** Path of the refresh endpoints and of the refresh cookie. @defaultValue `'api/token/refresh'` */
+  /**
+   * Path of the refresh cookie, and of the refresh endpoints unless {@link JwtoOptions.refreshPath} is given. `'/'` sends
+   * the cookie with every request, for a server that refreshes for its pages. @defaultValue `'api/token/refresh'`
+   */
   refreshCookiePath?: string | undefined;
+  /**
+   * Path of the refresh endpoints; the path of the refresh cookie or one below it.
+   * @defaultValue as `refreshCookiePath`; `'api/token/refresh'` if that is `'/'`
+   */
+  refreshPath?: string | undefined;
   /** What a proxy strips from the path before the app; becomes part of cookie paths. */
   publicPathPrefix?: string | undefined;
   /** @defaultValue `'Lax'` */
@@ -160,7 +168,7 @@ export interface JwtoOptions {
   /** How old the copy may be; older, and requests wait for a read. @defaultValue `'10s'` */
   maxStaleness?: Duration | undefined;
 
-  /** `false` takes an endpoint away, a string is its path. Refresh endpoints lie below {@link JwtoOptions.refreshCookiePath}. */
+  /** `false` takes an endpoint away, a string is its path. Refresh endpoints lie below {@link JwtoOptions.refreshPath}. */
   endpoints?: Partial<Record<EndpointName, boolean | string>> | undefined;
   /** The version of the routes where the application versions its own. @defaultValue version-neutral */
   version?: string | readonly string[] | undefined;

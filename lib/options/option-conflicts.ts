@@ -1,7 +1,7 @@
 import type { SettingProblem } from '../errors/configuration-error.js';
 import { parseDuration } from './duration.js';
 import type { JwtoOptions } from './jwto-options.js';
-import { resolveOptions, type ResolvedOptions } from './resolve-options.js';
+import { resolveOptions, SESSION_VERBS, type ResolvedOptions } from './resolve-options.js';
 
 /** @param others - the settings without which there would be no conflict, where the default of one may conflict too */
 type Refuse = (setting: string, got: string, accepts: string, ...others: (keyof JwtoOptions)[]) => void;
@@ -61,20 +61,38 @@ export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string> = n
     );
   }
   checkKeysAndTokens(options, resolved, refuse);
-  const paths = Object.values(resolvedPaths(resolved));
+  const { refreshCookiePath: folder, refreshPath, accessTokenLifetime, refreshTokenLifetime } = resolved;
+  if (folder !== '' && refreshPath !== folder && !refreshPath.startsWith(`${folder}/`)) {
+    refuse(
+      'refreshPath',
+      JSON.stringify(options.refreshPath),
+      `browsers send the refresh cookie to /${folder} and below only: choose a path there, or another refreshCookiePath`,
+      'refreshCookiePath',
+    );
+  }
+  if (accessTokenLifetime > refreshTokenLifetime) {
+    refuse(
+      'accessTokenLifetime',
+      `${String(accessTokenLifetime)} seconds`,
+      'it must not be longer than refreshTokenLifetime, or an access token outlives what renews it',
+      'refreshTokenLifetime',
+    );
+  }
+  const paths = resolvedPaths(resolved).map((path) => path.toLowerCase());
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
   if (twice !== undefined)
     refuse('endpoints', JSON.stringify(twice), 'each endpoint needs a path of its own', 'refreshCookiePath');
   return problems;
 }
 
-function resolvedPaths({ endpoints, refreshCookiePath }: ResolvedOptions): Record<string, string> {
+/** Routers may not tell letters by their case. */
+function resolvedPaths({ endpoints, refreshPath }: ResolvedOptions): string[] {
   const below = new Set(['validateRefresh', 'refreshAccess', 'updateRefresh', 'logout']);
-  const paths: Record<string, string> = {};
-  for (const [name, path] of Object.entries(endpoints)) {
-    if (path !== false) paths[name] = below.has(name) ? `${refreshCookiePath}/${path}` : path;
-  }
-  return paths;
+  return Object.entries(endpoints).flatMap(([name, path]) => {
+    if (path === false) return [];
+    const whole = below.has(name) ? `${refreshPath}/${path}` : path;
+    return name === 'sessions' ? [whole, ...SESSION_VERBS.map((verb) => `${whole}/${verb}`)] : [whole];
+  });
 }
 
 function checkKeysAndTokens(options: JwtoOptions, resolved: ResolvedOptions, refuse: Refuse): void {

@@ -103,8 +103,10 @@ class OptionRules implements Record<keyof JwtoOptions, unknown> {
   leeway: unknown;
   @Accepts(YES_OR_NO, isBoolean)
   allowRefreshUpdate: unknown;
-  @Accepts('a path of letters, digits, ".", "_", "~", "-" between slashes', isPath)
+  @Accepts('a path of letters, digits, ".", "_", "~", "-" between slashes', (v) => v === '/' || isPath(v))
   refreshCookiePath: unknown;
+  @Accepts('a path of letters, digits, ".", "_", "~", "-" between slashes', isPath)
+  refreshPath: unknown;
   @Accepts('a path of letters, digits, ".", "_", "~", "-" between slashes', isPath)
   publicPathPrefix: unknown;
   @Accepts('Lax, Strict or None', isOneOf('Lax', 'Strict', 'None'))

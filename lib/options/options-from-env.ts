@@ -51,6 +51,7 @@ const VARIABLES: Readonly<Record<string, readonly [keyof JwtoOptions, Read]>> = 
   JWTO_LEEWAY: ['leeway', text],
   JWTO_ALLOW_REFRESH_UPDATE: ['allowRefreshUpdate', flag],
   JWTO_REFRESH_COOKIE_PATH: ['refreshCookiePath', text],
+  JWTO_REFRESH_PATH: ['refreshPath', text],
   JWTO_PUBLIC_PATH_PREFIX: ['publicPathPrefix', text],
   JWTO_SAME_SITE: ['sameSite', text],
   JWTO_DOMAIN: ['domain', text],

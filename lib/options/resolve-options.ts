@@ -36,8 +36,10 @@ export interface ResolvedOptions {
   /** Seconds. */
   readonly leeway: number;
   readonly allowRefreshUpdate: boolean;
-  /** Without slashes at its ends. */
+  /** Without slashes at its ends; empty for the root. */
   readonly refreshCookiePath: string;
+  /** Without slashes at its ends. */
+  readonly refreshPath: string;
   /** Without slashes at its ends; empty if none. */
   readonly publicPathPrefix: string;
   readonly sameSite: 'Lax' | 'Strict' | 'None';
@@ -79,6 +81,9 @@ export const ENDPOINT_PATHS: Readonly<Record<EndpointName, string>> = {
   jwks: '.well-known/jwks.json',
 };
 
+/** What stands behind the path of `sessions`, in routes of its own. */
+export const SESSION_VERBS = ['revoke', 'revoke_others'] as const;
+
 /** What the settings alone do not tell. */
 export interface OptionContext {
   /** Whether there is a key that signs; without one there is no login and no refresh. */
@@ -88,6 +93,7 @@ export interface OptionContext {
 }
 
 const CHECKS = { exp: true, nbf: true, iat: true, jti: true, sub: true, iss: true, aud: true };
+const REFRESH_PATH = 'api/token/refresh';
 const TOKEN_CACHE = { entries: 10_000, bytes: 8 * 1024 * 1024 };
 
 /** Fills in the defaults. The settings must have passed `checkOptions`, save for the keys. */
@@ -130,7 +136,8 @@ export function resolveOptions(options: JwtoOptions, { issues, named }: OptionCo
     idleLifetime: options.idleLifetime === undefined ? undefined : seconds(options.idleLifetime, 0),
     leeway: seconds(options.leeway, 0),
     allowRefreshUpdate,
-    refreshCookiePath: trimSlashes(options.refreshCookiePath ?? 'api/token/refresh'),
+    refreshCookiePath: trimSlashes(options.refreshCookiePath ?? REFRESH_PATH),
+    refreshPath: refreshPath(options),
     publicPathPrefix: trimSlashes(options.publicPathPrefix ?? ''),
     sameSite: options.sameSite ?? 'Lax',
     domain: options.domain,
@@ -167,6 +174,11 @@ function tokenCache(setting: JwtoOptions['tokenCache']): ResolvedOptions['tokenC
 
 function withoutUndefined<T extends object>(value: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;
+}
+
+function refreshPath({ refreshCookiePath = REFRESH_PATH, refreshPath: own }: JwtoOptions): string {
+  const path = trimSlashes(own ?? refreshCookiePath);
+  return path === '' ? REFRESH_PATH : path;
 }
 
 function endpointPath(setting: boolean | string | undefined, path: string): string | false {

@@ -1,3 +1,5 @@
+import type { ResolvedOptions } from '../options/resolve-options.js';
+
 /**
  * The `Path` of the refresh cookie: where the refresh endpoints are for a client. It is read from the routes as they
  * were mapped, so that a global prefix and its excludes, a version and a module path are in it.
@@ -5,20 +7,22 @@
 export class RefreshPath {
   private paths: string[];
 
-  /**
-   * @param publicPathPrefix - what a proxy strips before the app; without slashes at its ends
-   * @param refreshCookiePath - the path until the routes are known; without slashes at its ends
-   */
+  /** What the endpoints' folder has behind the cookie's path. */
+  private readonly rest: string;
+
   constructor(
-    private readonly publicPathPrefix: string,
-    refreshCookiePath: string,
+    private readonly options: Pick<ResolvedOptions, 'publicPathPrefix' | 'refreshCookiePath' | 'refreshPath'>,
   ) {
+    const { refreshCookiePath, refreshPath } = options;
+    this.rest = refreshPath.slice(refreshCookiePath.length);
     this.paths = [`/${refreshCookiePath}`];
   }
 
   /** Tells the folders of the refresh endpoints as they were mapped; there are several where routes have versions. */
-  learn(paths: readonly string[]): void {
-    if (paths.length > 0) this.paths = [...new Set(paths)];
+  learn(folders: readonly string[]): void {
+    // The root is the root, whatever stands before the routes: pages have no global prefix.
+    if (folders.length === 0 || this.options.refreshCookiePath === '') return;
+    this.paths = [...new Set(folders.map((folder) => folder.slice(0, folder.length - this.rest.length)))];
   }
 
   /** The path that has the most segments in common with a request's: the one of its version. */
@@ -30,6 +34,8 @@ export class RefreshPath {
       return differs === -1 ? segments.length : differs;
     };
     const nearest = this.paths.reduce((best, path) => (common(path) > common(best) ? path : best));
-    return (this.publicPathPrefix === '' ? '' : `/${this.publicPathPrefix}`) + nearest;
+    const { publicPathPrefix } = this.options;
+    if (publicPathPrefix === '') return nearest;
+    return nearest === '/' ? `/${publicPathPrefix}` : `/${publicPathPrefix}${nearest}`;
   }
 }

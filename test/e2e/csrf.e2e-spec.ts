@@ -3,7 +3,7 @@ import { All, Controller } from '@nestjs/common';
 import { JwtLoginRequired } from 'jwto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ADAPTERS } from '../support/adapters.js';
-import { Browser, joined, type Difference } from '../support/browser.js';
+import { Browser, joined, OWN_ORIGIN, type Difference } from '../support/browser.js';
 import { expectRefusal, storedRows } from '../support/refusals.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 
@@ -206,7 +206,8 @@ describe.each(APPS)('the CSRF token in the mode %s on %s', (mode, _name, adapter
     const route = `DELETE ${REFRESH}/logout/`;
     const nothing = { origin: null, 'sec-fetch-site': null, 'x-csrftoken': null };
     for (const [headers, code] of [
-      [nothing, 'csrf_missing'],
+      [nothing, 'csrf_origin'],
+      [{ ...nothing, referer: `${OWN_ORIGIN}/page` }, 'csrf_missing'],
       [{ ...nothing, origin: 'https://evil.example' }, 'csrf_origin'],
       [{ ...nothing, origin: 'null' }, 'csrf_origin'],
       [{ ...nothing, 'sec-fetch-site': 'cross-site' }, 'csrf_origin'],

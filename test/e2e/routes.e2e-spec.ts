@@ -27,6 +27,20 @@ const URI = { type: VersioningType.URI } as const;
 const MAPPINGS: [string, Mapping][] = [
   ['nothing around it', { refresh: '/api/token/refresh' }],
   ['another refreshCookiePath', { options: { refreshCookiePath: '/auth/r/' }, refresh: '/auth/r' }],
+  [
+    'a refresh cookie for every page',
+    { options: { refreshCookiePath: '/' }, refresh: '/api/token/refresh', path: '/' },
+  ],
+  [
+    'endpoints below the cookie’s path, and a prefix',
+    {
+      options: { refreshCookiePath: 'auth', refreshPath: '/auth/token/' },
+      setUp: (app) => app.setGlobalPrefix('x'),
+      base: '/x',
+      refresh: '/x/auth/token',
+      path: '/x/auth',
+    },
+  ],
   ['a global prefix', { setUp: (app) => app.setGlobalPrefix('x/y'), base: '/x/y', refresh: '/x/y/api/token/refresh' }],
   [
     'a global prefix that excludes it',

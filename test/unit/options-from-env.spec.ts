@@ -28,6 +28,7 @@ const VARIABLES: [string, string, ([string, unknown] | [string])[]][] = [
   ['JWTO_LEEWAY', 'leeway', [['10', '10'], ['61']]],
   ['JWTO_ALLOW_REFRESH_UPDATE', 'allowRefreshUpdate', [['0', false], ['1', true], ['no']]],
   ['JWTO_REFRESH_COOKIE_PATH', 'refreshCookiePath', [['/a/b', '/a/b'], ['a b']]],
+  ['JWTO_REFRESH_PATH', 'refreshPath', [['api/token/refresh/x', 'api/token/refresh/x'], ['a b']]],
   ['JWTO_PUBLIC_PATH_PREFIX', 'publicPathPrefix', [['backend', 'backend'], ['a;b']]],
   ['JWTO_SAME_SITE', 'sameSite', [['Strict', 'Strict'], ['STRICT']]],
   ['JWTO_DOMAIN', 'domain', [['example.com', 'example.com'], ['a/b']]],

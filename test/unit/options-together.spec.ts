@@ -21,6 +21,13 @@ describe('settings that are wrong together', () => {
     ['endpoints', /path of its own/, { endpoints: { login: 'csrf', csrf: 'csrf' }, mode: 'ONE-COOKIE' }],
     ['endpoints', /path of its own/, { endpoints: { login: 'a', validateAccess: '/a/' } }],
     ['endpoints', /path of its own/, { endpoints: { login: 'api/token/refresh/logout' } }],
+    ['endpoints', /path of its own/, { endpoints: { login: 'sessions/revoke' } }],
+    ['endpoints', /path of its own/, { endpoints: { login: 'Sessions/Revoke_Others' } }],
+    ['endpoints', /path of its own/, { endpoints: { login: 'a', validateAccess: 'A' } }],
+    ['accessTokenLifetime', /refreshTokenLifetime/, { accessTokenLifetime: '2d' }],
+    ['accessTokenLifetime', /refreshTokenLifetime/, { accessTokenLifetime: 61, refreshTokenLifetime: '1m' }],
+    ['refreshPath', /refreshCookiePath/, { refreshPath: 'token/refresh' }],
+    ['refreshPath', /refreshCookiePath/, { refreshCookiePath: 'a/b', refreshPath: 'a/bc' }],
   ])('stop the start, naming %s and why (%s)', async (setting, accepts, options) => {
     const { problems } = await refusalOf(options);
     expect(problems).toEqual([{ setting, got: expect.any(String), accepts: expect.stringMatching(accepts) }]);

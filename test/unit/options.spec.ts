@@ -55,7 +55,11 @@ const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp; bes
   ['nbfLifetime', { wrong: DURATIONS, right: [0, 10, '10s', '0'], accepts: /"10s"/ }],
   ['leeway', { wrong: [...DURATIONS, 61, '2m', '61'], right: [0, 60, '60s', '1m', '10'], accepts: /0 to 60 s/ }],
   ['allowRefreshUpdate', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
-  ['refreshCookiePath', { wrong: PATHS, right: ['auth', '/a/b-c/', 'v1.2/~x_y'], accepts: /path/ }],
+  [
+    'refreshCookiePath',
+    { wrong: PATHS.filter((path) => path !== '/'), right: ['/', 'auth', '/a/b-c/', 'v1.2/~x_y'], accepts: /path/ },
+  ],
+  ['refreshPath', { wrong: PATHS, right: ['api/token/refresh', '/api/token/refresh/own/'], accepts: /path/ }],
   ['publicPathPrefix', { wrong: PATHS, right: ['backend', '/a/b'], accepts: /path/ }],
   ['sameSite', { wrong: ['lax', '', null, true], right: ['Lax', 'Strict', 'None'], accepts: /Lax, Strict or None/ }],
   ['domain', { wrong: HOSTS, right: ['example.com', 'localhost', 'a-b.example.com'], accepts: /host name/ }],

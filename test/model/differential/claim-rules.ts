@@ -66,6 +66,11 @@ export const CLAIM_RULES: readonly ClaimRule[] = [
   }),
   onClaims('type says that it is an access token', 'RFC 8725 §3.12', ({ type }) => type !== 'access'),
   onClaims('sid names a session', 'OpenID Connect Front-Channel Logout 1.0 §3', ({ sid }) => !isText(sid)),
+  onClaims(
+    'sid is of the instance without a name',
+    'the contract, Tokens: the sid of a named instance begins with its name and a dot',
+    ({ sid }) => typeof sid === 'string' && sid.includes('.'),
+  ),
 ];
 
 function isText(value: unknown): boolean {
