@@ -1,5 +1,5 @@
-import type { DynamicModule, InjectionToken, Provider } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { Scope, type DynamicModule, type InjectionToken, type Provider } from '@nestjs/common';
+import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { Clock } from './clock/clock.js';
 import { createController } from './endpoints/controller.js';
@@ -19,7 +19,6 @@ import { RevocationReplica } from './sign-in/revocation-replica.js';
 import { DatabaseClock } from './store/database-clock.js';
 import { ClaimsProvider } from './users/claims-provider.js';
 import { UserDirectory } from './users/user-directory.js';
-import type { UserProvider } from './users/user-provider.js';
 
 /** The settings as the application gave them. */
 export const OPTIONS = Symbol('jwto.options');
@@ -27,6 +26,8 @@ export const OPTIONS = Symbol('jwto.options');
 export const WIRING = Symbol('jwto.wiring');
 /** The controller class of the module instance. */
 export const CONTROLLER = Symbol('jwto.controller');
+/** By setting: under which token the module has what the application gave it. */
+export const APPLICATION_TOKENS = Symbol('jwto.application-tokens');
 const SETTINGS = Symbol('jwto.settings');
 const DATA_SOURCE = Symbol('jwto.data-source');
 
@@ -81,9 +82,7 @@ export function assemble(
       },
       {
         provide: WIRING,
-        useFactory: (
-          ...[settings, dataSource, clock, bus, adapterHost, claimsProvider, userProvider]: WiringDependencies
-        ) =>
+        useFactory: (...[settings, dataSource, clock, bus, adapterHost, modules]: WiringDependencies) =>
           wire({
             name,
             settings,
@@ -91,9 +90,16 @@ export function assemble(
             clock,
             events: bus,
             adapterHost,
-            users: new UserDirectory(claimsProvider, userProvider),
+            users: new UserDirectory({
+              claims: lazily(modules, claims),
+              users: extras.users === undefined ? undefined : lazily(modules, users),
+            }),
           }),
-        inject: [SETTINGS, DATA_SOURCE, Clock, events, HttpAdapterHost, claims, { token: users, optional: true }],
+        inject: [SETTINGS, DATA_SOURCE, Clock, events, HttpAdapterHost, ModuleRef],
+      },
+      {
+        provide: APPLICATION_TOKENS,
+        useValue: { settings: OPTIONS, dataSource: DATA_SOURCE, claims, ...(extras.users && { users }) },
       },
       { provide: CONTROLLER, useValue: controller },
       part(instanceToken(name), ({ instance }) => instance),
@@ -110,7 +116,17 @@ export function assemble(
   };
 }
 
-type WiringDependencies = [Settings, DataSource, Clock, JwtoEvents, HttpAdapterHost, ClaimsProvider, UserProvider?];
+type WiringDependencies = [Settings, DataSource, Clock, JwtoEvents, HttpAdapterHost, ModuleRef];
+
+/** A class of the application's, once the graph stands. */
+function lazily<T>(modules: ModuleRef, token: string): () => Promise<T> {
+  let found: Promise<T> | undefined;
+  const find = (): Promise<T> =>
+    modules.introspect(token).scope === Scope.TRANSIENT
+      ? modules.resolve<T>(token)
+      : Promise.resolve(modules.get<T>(token));
+  return () => (found ??= find());
+}
 
 /** Asks for the settings first, so that wrong ones are told before a missing data source. */
 function dataSourceProvider({ dataSource = DataSource }: JwtoModuleExtras): Provider {

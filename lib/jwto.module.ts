@@ -1,13 +1,14 @@
 import {
   Inject,
   Module,
+  Scope,
   type DynamicModule,
   type NestModule,
   type OnApplicationBootstrap,
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { mapRoutes, routeMarks } from './endpoints/controller.js';
 import { registerInstance } from './endpoints/instance-registry.js';
 import { assertMapped } from './endpoints/assert-mapped.js';
@@ -16,7 +17,7 @@ import { JwtoConfigurationError } from './errors/configuration-error.js';
 import { assertDecorators } from './guards/assert-decorators.js';
 import { registerStrategy } from './guards/jwto.strategy.js';
 import type { JwtoModuleAsyncOptions, JwtoModuleOptions, JwtoOptionsFactory } from './jwto-module-options.js';
-import { assemble, CONTROLLER, OPTIONS, WIRING } from './jwto.assembly.js';
+import { APPLICATION_TOKENS, assemble, CONTROLLER, OPTIONS, WIRING } from './jwto.assembly.js';
 import type { Wiring } from './jwto.wiring.js';
 
 /**
@@ -39,10 +40,11 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
 
   /** @internal */
   constructor(
-    @Inject(WIRING) private readonly wiring: Wiring,
     @Inject(CONTROLLER) private readonly controller: Type,
     private readonly adapterHost: HttpAdapterHost,
     private readonly modules: ModulesContainer,
+    private readonly moduleRef: ModuleRef,
+    @Inject(APPLICATION_TOKENS) private readonly given: Readonly<Record<string, string | symbol>>,
   ) {}
 
   /**
@@ -95,12 +97,31 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
 
   /** Gives the controllers their routes; Nest calls it once the adapter is there and before routes are mapped. */
   configure(): void {
+    this.assertSingletons();
     assertDecorators(this.modules);
     const { instance, settings, keys } = this.wiring;
     const adapter = this.adapterHost.httpAdapter;
     registerInstance(adapter, instance.name, settings.options, keys);
     this.hook = hookRouter(adapter);
     mapRoutes(this.controller, instance.name, settings.options);
+  }
+
+  /** Asked for and not injected: a module that something request-scoped is injected into is never made. */
+  private get wiring(): Wiring {
+    return this.moduleRef.get<Wiring>(WIRING);
+  }
+
+  /** There is one sign-in for all requests, so nothing that it is made from can be made anew for each. */
+  private assertSingletons(): void {
+    const scoped = Object.entries(this.given)
+      .filter(([, token]) => this.moduleRef.introspect(token).scope === Scope.REQUEST)
+      .map(([setting]) => setting);
+    if (scoped.length === 0) return;
+    throw new JwtoConfigurationError(
+      `${scoped.join(' and ')} must be singletons, and something that they are or inject is request-scoped: remove ` +
+        'Scope.REQUEST and the injection of REQUEST, and take what belongs to a request, such as its tenant, from an ' +
+        'AsyncLocalStorage or from the arguments',
+    );
   }
 
   /** Once the routes are mapped, the Path of the refresh cookie can be read from them. */

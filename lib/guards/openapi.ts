@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
 import { applyDecorators } from '@nestjs/common';
 
 type Decorate = ClassDecorator & MethodDecorator;
@@ -27,10 +28,17 @@ export function documentRefusals({ permissions }: { permissions: boolean }): Dec
   );
 }
 
+/**
+ * Looked for from the application, which declares it. Not by `import.meta`: what compiles this file to CommonJS (Jest, a
+ * bundler) has none. Its decorators only write metadata, so any copy of the package will do.
+ */
 function load(): Swagger | undefined {
-  try {
-    return createRequire(import.meta.url)('@nestjs/swagger') as Swagger;
-  } catch {
-    return undefined;
+  for (const from of [process.argv[1], join(process.cwd(), 'package.json')]) {
+    try {
+      if (from !== undefined) return createRequire(resolve(from))('@nestjs/swagger') as Swagger;
+    } catch {
+      // Not installed there.
+    }
   }
+  return undefined;
 }

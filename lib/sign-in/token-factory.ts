@@ -7,6 +7,7 @@ import type { ResolvedOptions } from '../options/resolve-options.js';
 import { randomId } from '../tokens/session-id.js';
 import { composeClaims, type JwtoUser, type JwtoClaims, type TokenType } from '../tokens/claims.js';
 import type { TokenSigner } from '../tokens/token-signer.js';
+import { claimId } from '../users/sign-in-user.js';
 import type { UserDirectory } from '../users/user-directory.js';
 import type { SignInUser } from '../users/user-provider.js';
 import type { DeliveryLimits, IssuedTokens } from './issued-tokens.js';
@@ -80,7 +81,7 @@ export class TokenFactory {
     own: { exp: number; iat: number | undefined; jti: string | undefined; refresh_iat: number | undefined },
   ): Promise<JwtoClaims> {
     const { iss, sub, aud, nbfLifetime } = this.options;
-    const claimUser: JwtoUser = { id: user.id, username: user.username, perms: [...(user.perms ?? [])] };
+    const claimUser: JwtoUser = { id: claimId(user), username: user.username, perms: [...(user.perms ?? [])] };
     const added = await this.users.claims(user, { type, sid });
     return composeClaims(
       {

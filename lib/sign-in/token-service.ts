@@ -176,7 +176,7 @@ export class TokenService {
    *
    * @returns how many sessions it ended
    */
-  async revokeUser(userId: string | number): Promise<number> {
+  async revokeUser(userId: SignInUser['id']): Promise<number> {
     return this.parts.revoker.endUser(idText(userId));
   }
 
@@ -196,7 +196,7 @@ export class TokenService {
    * @returns how many sessions it ended
    */
   async revokeOtherSessions(
-    userId: string | number,
+    userId: SignInUser['id'],
     sid: string,
     { request }: Pick<RevokeOptions, 'request'> = {},
   ): Promise<number> {
@@ -208,7 +208,7 @@ export class TokenService {
    * The live sessions of a user, the newest first. `lastUsedAt` is rounded down to the hour, so that it is no signal for
    * a thief, but never to before the sign-in.
    */
-  async listSessions(userId: string | number): Promise<SessionInfo[]> {
+  async listSessions(userId: SignInUser['id']): Promise<SessionInfo[]> {
     const sessions = await this.parts.sessions.findLive(idText(userId), this.parts.clock.now());
     return sessions.map(({ sid, mode, signedInAt, lastUsedAt, expiresAt, endsAt, userAgent, ip }) => ({
       sid,
@@ -252,9 +252,11 @@ function refuseIf(revoked: boolean): void {
 }
 
 /** `String(undefined)` would be somebody's id. */
-function idText(userId: string | number): string {
-  const text =
-    typeof userId === 'string' || typeof userId === 'bigint' || Number.isFinite(userId) ? String(userId) : '';
-  if (text === '') throw new TypeError('The id of a user must be a non-empty string or a finite number.');
+function idText(userId: SignInUser['id']): string {
+  const given: unknown = userId;
+  const isId = typeof given === 'bigint' || (typeof given === 'object' && given !== null && 'toHexString' in given);
+  const text = isId || typeof given === 'string' || Number.isFinite(given) ? String(userId) : '';
+  if (text === '')
+    throw new TypeError('The id of a user must be a non-empty string, a finite number, a BigInt or an ObjectId.');
   return text;
 }

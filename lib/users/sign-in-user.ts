@@ -9,13 +9,25 @@ import type { SignInUser } from './user-provider.js';
  */
 export function assertUser(user: SignInUser): SignInUser {
   const { id, username, perms, isActive, stamp } = user as { [Member in keyof SignInUser]: unknown };
-  refuseUnless(isText(id) || Number.isSafeInteger(id), 'id: a non-empty string or a whole number');
+  const isId = isText(id) || Number.isSafeInteger(id) || typeof id === 'bigint' || isObjectId(id);
+  refuseUnless(isId, 'id: a non-empty string, a whole number, a BigInt or an ObjectId');
   refuseUnless(isText(username), 'username: a non-empty string');
   const isList = Array.isArray(perms) && perms.every((perm) => typeof perm === 'string');
   refuseUnless(isNothing(perms) || isList, 'perms: a list of strings, or nothing');
   refuseUnless(isNothing(isActive) || typeof isActive === 'boolean', 'isActive: a boolean, or nothing');
   refuseUnless(isNothing(stamp) || typeof stamp === 'string', 'stamp: a string, or nothing');
   return user;
+}
+
+/** A user's id as the claim `user.id` has it: JSON knows strings and numbers. */
+export function claimId({ id }: SignInUser): string | number {
+  return typeof id === 'number' ? id : String(id);
+}
+
+/** MongoDB's, whose text is its hexadecimal digits. */
+function isObjectId(id: unknown): boolean {
+  const { toHexString } = (id ?? {}) as { toHexString?: unknown };
+  return typeof id === 'object' && typeof toHexString === 'function';
 }
 
 function refuseUnless(fits: boolean, needed: string): void {

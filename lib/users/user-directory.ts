@@ -9,26 +9,35 @@ import type { ClaimsContext, ClaimsProvider } from './claims-provider.js';
 import type { LoginCredentials, SignInUser, UserProvider } from './user-provider.js';
 
 /**
+ * Where the application's classes come from. They are asked for when they are needed first: a `UsersService` may inject
+ * `TokenService`, which could not be made if it needed the users.
+ */
+export interface ProviderSources {
+  readonly claims: () => Promise<ClaimsProvider>;
+  /** Absent in a process that issues nothing. */
+  readonly users: (() => Promise<UserProvider>) | undefined;
+}
+
+/**
  * The application's users as the rooms above ask for them: whatever goes wrong in the application's code becomes 503
  * `store_unavailable`, is logged, and nothing else happens.
  */
 export class UserDirectory {
   private readonly logger = new Logger('Jwto');
 
-  constructor(
-    private readonly claimsProvider: ClaimsProvider,
-    private readonly users?: UserProvider,
-  ) {}
+  constructor(private readonly sources: ProviderSources) {}
 
   /** @throws {@link StoreUnavailableError} if the provider failed */
   authenticate(credentials: LoginCredentials): Promise<SignInUser | null> {
-    return this.ask('UserProvider.authenticate', async () => orNull(await this.provider().authenticate(credentials)));
+    return this.ask('UserProvider.authenticate', async () =>
+      orNull(await (await this.provider()).authenticate(credentials)),
+    );
   }
 
   /** @throws {@link StoreUnavailableError} if the provider failed, or gave somebody else */
   findById(id: string): Promise<SignInUser | null> {
     return this.ask('UserProvider.findById', async () => {
-      const user = orNull(await this.provider().findById(id));
+      const user = orNull(await (await this.provider()).findById(id));
       if (user !== null && String(user.id) !== id) throw new TypeError('it gave a user with another id');
       return user;
     });
@@ -41,7 +50,7 @@ export class UserDirectory {
    */
   claims(user: SignInUser, context: ClaimsContext): Promise<Record<string, unknown>> {
     return this.ask('ClaimsProvider.claims', async () => {
-      const given: unknown = await this.claimsProvider.claims(user, context);
+      const given: unknown = await (await this.sources.claims()).claims(user, context);
       const plain: unknown = JSON.parse(JSON.stringify(given ?? {}));
       if (typeof plain !== 'object' || plain === null || Array.isArray(plain) || isTooDeep(plain)) {
         throw new TypeError('it must return an object of claims, at most 32 levels deep');
@@ -78,9 +87,9 @@ export class UserDirectory {
     });
   }
 
-  private provider(): UserProvider {
-    if (this.users === undefined) throw new Error('no users were given to JwtoModule.forRoot({ users })');
-    return this.users;
+  private provider(): Promise<UserProvider> {
+    if (this.sources.users === undefined) throw new Error('no users were given to JwtoModule.forRoot({ users })');
+    return this.sources.users();
   }
 
   private async ask<T>(what: string, question: () => Promise<T>): Promise<T> {

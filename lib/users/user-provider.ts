@@ -2,12 +2,16 @@ import type { RequestInfo } from '../events/jwto-event.js';
 
 /** A user as the library needs to know one; the application's own class or row fits if it has these members. */
 export interface SignInUser {
-  /** Keeps its JSON type in the claim `user.id` and is a string everywhere else. Must never be given twice. */
-  id: string | number;
+  /**
+   * Keeps its JSON type in the claim `user.id`, where a BigInt or an ObjectId is its text, and is a string everywhere else.
+   * Must never be given twice.
+   */
+  id: string | number | bigint | { toHexString(): string };
+  /** The claim `user.username`, 1 character or more. */
   username: string;
-  /** @defaultValue none */
+  /** What `@JwtPermRequired` looks for; the claim `user.perms`. @defaultValue none */
   perms?: readonly string[] | null | undefined;
-  /** @defaultValue `true` */
+  /** `false` refuses the login as a wrong password is, and ends the sessions at their next refresh. @defaultValue `true` */
   isActive?: boolean | null | undefined;
   /**
    * Anything that changes when the password changes or the account is made anew. Its SHA-256 is kept with the session,
