@@ -51,6 +51,7 @@ export { CurrentUser, TokenClaims, type FieldDecorator } from './guards/param-de
 export { TokenService } from './sign-in/token-service.js';
 export type { IssueOptions, RevokeOptions, SessionInfo } from './sign-in/token-service-options.js';
 export type { IssuedTokens } from './sign-in/issued-tokens.js';
+export type { SignInReply, SignInRequest } from './sign-in/own-sign-in.js';
 export type { PurgeResult } from './sign-in/purger.js';
 export type { RevocationReason } from './sign-in/revoker.js';
 export type { JwtoClaims, JwtoUser, TokenType } from './tokens/claims.js';

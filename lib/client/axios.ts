@@ -3,7 +3,18 @@ import type { JwtoClient } from './types.js';
 /** What is used of axios itself: it puts `baseURL`, `url` and `params` together. */
 export interface AxiosLike {
   getUri(config?: object): string;
+  /** Of axios itself; an instance that `axios.create` made has none, and gets errors that look like it. */
+  AxiosError?: AxiosErrorClass | undefined;
+  CanceledError?: (new (message: string | undefined, config: unknown, request: unknown) => Error) | undefined;
 }
+
+type AxiosErrorClass = new (
+  message: string,
+  code: string,
+  config: unknown,
+  request: unknown,
+  response?: unknown,
+) => Error;
 
 /** What is used of an axios request. */
 export interface AxiosRequestLike {
@@ -52,12 +63,18 @@ export function jwtoAxiosAdapter<Config extends AxiosRequestLike>(
         ? []
         : [[name, String(value)]],
     );
-    const answer = await client.fetch(axios.getUri(config), {
-      method: method.toUpperCase(),
-      headers: sent,
-      body: (data ?? null) as BodyInit | null,
-      signal: (signal ?? null) as AbortSignal | null,
-    });
+    const answer = await client
+      .fetch(axios.getUri(config), {
+        method: method.toUpperCase(),
+        headers: sent,
+        body: (data ?? null) as BodyInit | null,
+        signal: (signal ?? null) as AbortSignal | null,
+      })
+      .catch((cause: unknown) => {
+        if ((signal as AbortSignal | undefined)?.aborted) throw canceled(axios, config, cause);
+        const message = cause instanceof Error ? cause.message : 'Network Error';
+        throw Object.assign(failure(axios, message, 'ERR_NETWORK', config), { cause });
+      });
     const response = {
       data: await read(answer, responseType),
       status: answer.status,
@@ -68,9 +85,22 @@ export function jwtoAxiosAdapter<Config extends AxiosRequestLike>(
     };
     if (!validateStatus || validateStatus(answer.status)) return response;
     const code = answer.status < 500 ? 'ERR_BAD_REQUEST' : 'ERR_BAD_RESPONSE';
-    const error = new Error(`Request failed with status code ${String(answer.status)}`);
-    throw Object.assign(error, { isAxiosError: true, code, config, response, status: answer.status });
+    const message = `Request failed with status code ${String(answer.status)}`;
+    throw Object.assign(failure(axios, message, code, config, response), { status: answer.status });
   };
+}
+
+/** An AxiosError, or what looks like one to `isAxiosError`. */
+function failure({ AxiosError }: AxiosLike, message: string, code: string, config: unknown, response?: unknown): Error {
+  if (AxiosError !== undefined) return new AxiosError(message, code, config, null, response);
+  const toJSON = (): object => ({ name: 'AxiosError', message, code });
+  return Object.assign(new Error(message), { name: 'AxiosError', isAxiosError: true, code, config, response, toJSON });
+}
+
+function canceled(axios: AxiosLike, config: unknown, cause: unknown): Error {
+  const { CanceledError } = axios;
+  if (CanceledError !== undefined) return Object.assign(new CanceledError(undefined, config, null), { cause });
+  return Object.assign(failure(axios, 'canceled', 'ERR_CANCELED', config), { __CANCEL__: true, cause });
 }
 
 /** JSON is parsed by axios' own `transformResponse`. */

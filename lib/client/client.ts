@@ -1,8 +1,8 @@
 import { JwtoClientError, unreadable } from './errors.js';
-import { createLock } from './lock.js';
+import { createLock, createQueue, sleep } from './lock.js';
 import { resolveOptions, type JwtoClientOptions } from './options.js';
 import { abortable, outgoing, type Outgoing } from './outgoing.js';
-import { createRefresher, ENDED, left } from './refresher.js';
+import { createRefresher, hasEnded, left, NOT_YET, NOT_YET_PAUSE } from './refresher.js';
 import { codeOf, connectServer, refusal } from './server.js';
 import { connectTabs, type Note } from './tabs.js';
 import type { ClientSession, JwtoClient, SessionChange, SessionClaims, SessionListener } from './types.js';
@@ -39,6 +39,7 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
   const tabs = connectTabs(settings, (note) => void heard(note).catch(() => 0));
   const vault = (cookies ? cookieVault : tokenVault)(settings, tabs);
   const lock = createLock(shared ? settings : { ...settings, tabs: {} }, settings.refreshTimeout * 1.6);
+  const inOrder = createQueue();
 
   const sessionOf = ({ claims, expiresAt }: Held): ClientSession<unknown> => ({ claims, expiresAt });
   const describe = (held: Held): ClientSession<unknown> => {
@@ -61,7 +62,7 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
       }
     }
   };
-  const refresh = createRefresher(settings, server, vault, tabs, lock, shared, changed);
+  const refresh = createRefresher({ settings, server, vault, tabs, lock, shared, changed });
 
   const end = async (): Promise<void> => {
     const held = await vault.read();
@@ -114,7 +115,14 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
       }
       const attempt = (headers: Headers): Promise<Response> => send(input(), { ...more, ...init, headers });
       const response = await server.prove(method, own, held?.access, attempt, repeatable);
-      if (refused || !held || response.status !== 401 || !ENDED.test(await codeOf(response))) return response;
+      if (refused || !held || response.status !== 401) return response;
+      const code = await codeOf(response);
+      if (code === NOT_YET && repeatable) {
+        await sleep(NOT_YET_PAUSE);
+        refused = response;
+        continue;
+      }
+      if (!hasEnded(code)) return response;
       if (!(await refresh(held.stamp)) || !repeatable) return response;
       refused = response;
     }
@@ -126,21 +134,33 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
       return abortable(request(out, init), out.signal);
     },
     login(credentials, { signal } = {}) {
-      const work = lock(async () => {
+      const signIn = async (): Promise<ClientSession<unknown>> => {
+        signal?.throwIfAborted();
+        const replaced = cookies ? null : await vault.read();
+        // Without the signal: an answer whose cookies the browser has taken must be seen, to be ended.
         const answer = await server.ask('POST', settings.login, '', {
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify({ ...credentials, mode }),
-          ...(signal && { signal }),
         });
         if (!answer.ok) throw refusal(answer);
+        if (signal?.aborted) {
+          await server.ask('DELETE', settings.logout, answer.refresh);
+          if (cookies) await vault.drop('logout');
+          signal.throwIfAborted();
+        }
         await vault.take(answer);
+        if (replaced) void server.ask('DELETE', settings.logout, replaced.refresh).catch(() => 0);
         await changed('login');
-        // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- what was just taken
-        return describe((await vault.read())!);
-      });
-      return abortable(work, signal);
+        const held = await vault.read();
+        if (!held) throw new JwtoClientError('session_replaced', 'Signed out in another tab meanwhile');
+        return describe(held);
+      };
+      return abortable(
+        inOrder(() => lock(signIn)),
+        signal,
+      );
     },
-    logout: () => lock(end),
+    logout: () => inOrder(() => lock(end)),
     async session() {
       const held = await vault.read();
       try {

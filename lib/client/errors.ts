@@ -3,13 +3,20 @@
  * `credentials_invalid`.
  *
  * - `unavailable`: no answer, or 429 or 5xx. Nothing has changed and nobody was signed out: try again.
+ * - `redirected`: the server, or something in front of it, answered with a redirect, which is not followed.
  * - `refused`: the server refused and its answer has no `code`.
  * - `session_replaced`: the request waited for a refresh, and another sign-in came meanwhile. It was not sent.
  * - `csrf_unreadable`: the page cannot read the CSRF cookie, so it cannot prove that a request is its own.
  * - `session_unreadable`: the page cannot read the cookie with the claims.
  */
 export type JwtoClientErrorCode =
-  'unavailable' | 'refused' | 'session_replaced' | 'csrf_unreadable' | 'session_unreadable' | (string & {});
+  | 'unavailable'
+  | 'redirected'
+  | 'refused'
+  | 'session_replaced'
+  | 'csrf_unreadable'
+  | 'session_unreadable'
+  | (string & {});
 
 /** What a {@link JwtoClientError} may carry beside its code and explanation. */
 export interface JwtoClientErrorDetails {
@@ -54,4 +61,15 @@ export const unreadable = (code: 'csrf_unreadable' | 'session_unreadable', cooki
 
 /** The error for an answer that did not come. */
 export const unavailable = (url: string, details?: JwtoClientErrorDetails): JwtoClientError =>
-  new JwtoClientError('unavailable', `No answer from ${url}`, details);
+  new JwtoClientError(
+    'unavailable',
+    `No answer from ${url}: offline, or the server allows this page's origin no credentials (CORS)`,
+    details,
+  );
+
+/** The error for a redirect. */
+export const redirected = (url: string): JwtoClientError =>
+  new JwtoClientError(
+    'redirected',
+    `${url} answered with a redirect, which is not followed: set baseUrl to where it leads`,
+  );

@@ -39,7 +39,8 @@ export function createLock({ name, tabs }: Settings, patience: number): Lock {
     let mine = NaN;
     try {
       while (lease() !== mine && Date.now() < giveUp) {
-        if (lease() < Date.now()) {
+        // Nobody takes one for longer: it is of a clock that was ahead.
+        if (lease() < Date.now() || lease() > Date.now() + 2 * patience) {
           mine = Date.now() + patience + Math.random();
           storage().setItem(key, String(mine));
         }
@@ -55,4 +56,14 @@ export function createLock({ name, tabs }: Settings, patience: number): Lock {
   };
 
   return (work) => (tabs.navigator?.locks ? byWebLock(tabs.navigator.locks, work) : byLease(work));
+}
+
+/** Runs work in the order of its calls in this tab, whatever becomes of what came before. */
+export function createQueue(): Lock {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work);
+    last = next.catch(() => 0);
+    return next;
+  };
 }

@@ -7,10 +7,26 @@ import type { SessionChange } from './types.js';
 import type { Held, Vault } from './vault.js';
 
 /**
- * What the server says of a token with which there is no going on: it is missing, expired, revoked, reused, invalid or
- * malformed, or its user is inactive. Of a refresh token, the sign-in has ended; of an access token, a new one may do.
+ * What the server says of a token that will never be accepted again. Of a refresh token, the sign-in has ended; of an
+ * access token, a new one may do. A code that is not in the list ends nothing.
  */
-export const ENDED = /^(token_(?!not|wrong|too)|user_inactive)/;
+const ENDING_CODES: readonly unknown[] = [
+  'token_missing',
+  'token_malformed',
+  'token_invalid',
+  'token_expired',
+  'token_revoked',
+  'token_reused',
+  'user_inactive',
+];
+
+/** The server's clock was set back: the token is accepted when it has caught up. */
+export const NOT_YET = 'token_not_yet_valid';
+/** Milliseconds before the server is asked again after that. */
+export const NOT_YET_PAUSE = 1000;
+
+/** Whether a code of the server's is about a token that has ended. */
+export const hasEnded = (code: unknown): boolean => ENDING_CODES.includes(code);
 
 /** How much of the access token's life is left, in milliseconds; endless if nobody knows. */
 export const left = ({ expiresAt = Infinity }: Held): number => expiresAt - Date.now();
@@ -18,23 +34,26 @@ export const left = ({ expiresAt = Infinity }: Held): number => expiresAt - Date
 /** Says whether somebody is signed in, after a refresh if the session still is the one that the stamp is of. */
 export type Refresh = (stale: Held['stamp']) => Promise<boolean>;
 
+/** The parts of a {@link Refresh}. */
+export interface RefresherParts {
+  settings: Settings;
+  server: Server;
+  vault: Vault;
+  tabs: Tabs;
+  lock: Lock;
+  /** Whether the session is the other tabs' too. */
+  shared: boolean;
+  /** Called when this tab has changed the session. */
+  changed: (reason: SessionChange['reason'], code?: string) => Promise<void>;
+}
+
 /**
  * One refresh at a time, in this tab and among all.
  *
- * @param shared - whether the session is the other tabs' too
- * @param changed - told when this tab has changed the session
  * @returns a function that throws `unavailable`, or what the server refused with, if the session could not be refreshed
  * and has not ended
  */
-export function createRefresher(
-  settings: Settings,
-  server: Server,
-  vault: Vault,
-  tabs: Tabs,
-  lock: Lock,
-  shared: boolean,
-  changed: (reason: SessionChange['reason'], code?: string) => Promise<void>,
-): Refresh {
+export function createRefresher({ settings, server, vault, tabs, lock, shared, changed }: RefresherParts): Refresh {
   const { refresh: url, logout, refreshTimeout: timeout, mode } = settings;
   let flight: Promise<boolean> | undefined;
 
@@ -43,16 +62,20 @@ export function createRefresher(
   const ask = ({ refresh }: Held): Promise<Answer> => server.ask('POST', url, refresh, undefined, timeout);
 
   const renew = async (held: Held): Promise<boolean> => {
-    const answer = await ask(held).catch(async (error: unknown) => {
+    let answer = await ask(held).catch(async (error: unknown) => {
       const { code, status, retryAfter = 1 } = error as JwtoClientError;
       if (code !== 'unavailable' || status === 429) throw error;
       // The reply may be what was lost: inside the server's grace the same token gets the same successor.
       await sleep(Math.min(retryAfter * 1000, timeout));
       return ask(held);
     });
+    if (answer.code === NOT_YET) {
+      await sleep(NOT_YET_PAUSE);
+      answer = await ask(held);
+    }
     const { ok, code } = answer;
     if (!ok) {
-      if (!ENDED.test(String(code))) throw refusal(answer);
+      if (!hasEnded(code)) throw refusal(answer);
       if (shared) await sleep(30);
     }
     const now = await vault.read();

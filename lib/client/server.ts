@@ -1,5 +1,6 @@
 import { cookieValues, parse } from './claims.js';
-import { JwtoClientError, unavailable, unreadable } from './errors.js';
+import { JwtoClientError, redirected, unavailable, unreadable } from './errors.js';
+import { sleep } from './lock.js';
 import type { Settings } from './options.js';
 import type { Tokens } from './vault.js';
 
@@ -20,7 +21,7 @@ export interface Server {
    * Asks one of the endpoints.
    *
    * @param token - for the header `Authorization`
-   * @param timeout - milliseconds; a signal in `init` replaces it
+   * @param timeout - milliseconds
    * @throws JwtoClientError `unavailable` if no whole answer came, or one of 429 or 5xx
    */
   ask(method: string, url: string, token?: string, init?: RequestInit, timeout?: number): Promise<Answer>;
@@ -39,9 +40,19 @@ export interface Server {
   ): Promise<Response>;
 }
 
+/** How long the body of a refusal of the page's is waited for; milliseconds. */
+const BODY_LIMIT = 2000;
+/** For these another CSRF token may help. */
+const CSRF_CODES: readonly string[] = ['csrf_missing', 'csrf_mismatch'];
+
 /** The `code` of a refusal, as text; leaves its body to be read. */
-export const codeOf = async (response: Response): Promise<string> =>
-  String((parse(await response.clone().text()) as Partial<Answer> | undefined)?.code);
+export async function codeOf(response: Response): Promise<string> {
+  const text = response.clone().text();
+  text.catch(() => '');
+  // A body that never ends must not hold up who waits for the answer.
+  const body = await Promise.race([text, sleep(BODY_LIMIT).then(() => '')]);
+  return String((parse(body) as Partial<Answer> | undefined)?.code);
+}
 
 export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: Settings): Server {
   const header = 'x-csrftoken';
@@ -72,7 +83,7 @@ export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: S
     const proof = due ? token() : '';
     if (proof) headers.set(header, proof);
     const response = await send(headers);
-    if (!due || response.status !== 403 || !(await codeOf(response)).startsWith('csrf_mi')) return response;
+    if (!due || response.status !== 403 || !CSRF_CODES.includes(await codeOf(response))) return response;
     if (!(await renew(proof)) || !repeatable) return response;
     headers.set(header, token());
     return send(headers);
@@ -81,14 +92,17 @@ export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: S
   return {
     prove,
     async ask(method, url, bearer, init, timeout = 20_000) {
-      const all = { signal: AbortSignal.timeout(timeout), ...more, ...init, method };
+      const signal = AbortSignal.timeout(timeout);
+      // `follow` would send a password on to wherever the redirect points.
+      const all: RequestInit = { signal, redirect: 'manual', ...more, ...init, method };
       let response: Response;
       let body: string;
       try {
         response = await prove(method, init?.headers, bearer, (headers) => send(url, { ...all, headers }));
+        if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400))
+          throw redirected(url);
         body = await response.text();
       } catch (cause) {
-        init?.signal?.throwIfAborted();
         if (cause instanceof JwtoClientError) throw cause;
         throw unavailable(url, { cause });
       }
@@ -105,6 +119,6 @@ export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: S
 
 /** The error for an answer that refuses. */
 export function refusal({ code, error, ...answer }: Answer, otherwise = 'refused'): JwtoClientError {
-  const reason = typeof code === 'string' && /^(?!store_u)./.test(code) ? code : otherwise;
+  const reason = typeof code === 'string' && code !== '' && code !== 'store_unavailable' ? code : otherwise;
   return new JwtoClientError(reason, error ?? `HTTP ${String(answer.status)}`, answer);
 }

@@ -40,22 +40,30 @@ export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void
   const keep = (note: Note | undefined): void => {
     if (note && note.at > newest.at) newest = note;
   };
+  /** What comes late tells what happened last. A logout of JSON is never too late: it is not of one session but of a user. */
+  const hear = (note: Note): void => {
+    const { reason = note.reason, code } = newest;
+    news(note.at < newest.at ? { ...note, reason, code } : note);
+  };
+  const byStorage = ({ key, newValue }: Pick<StorageEvent, 'key' | 'newValue'>): void => {
+    const note = key === name ? (parse(newValue) as Note | undefined) : undefined;
+    if (!note) return;
+    keep(note);
+    hear(note);
+  };
   let channel: BroadcastChannel | undefined;
   try {
     // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- where there is none, it throws as well
     channel = new tabs.BroadcastChannel!(name);
     channel.onmessage = ({ data }: MessageEvent<Note>) => {
-      // As new as what is known: it may have come by storage already. A logout of JSON is never too old: it is not of
-      // one session but of a user.
-      if (data.user ?? data.at >= newest.at) {
-        keep(data);
-        news(data);
-      }
+      keep(data);
+      hear(data);
     };
     // Node stays alive for an open channel.
     (channel as { unref?: () => void }).unref?.();
   } catch {
-    // None, or a forbidden one, as in a sandboxed page.
+    // None, or a forbidden one, as in a sandboxed page: the storage tells of what other tabs write.
+    tabs.addEventListener?.('storage', byStorage);
   }
 
   return {
@@ -77,6 +85,7 @@ export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void
       }
     },
     close() {
+      tabs.removeEventListener?.('storage', byStorage);
       channel?.close();
       // A closed one throws at what is still under way.
       channel = undefined;

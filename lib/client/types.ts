@@ -64,10 +64,13 @@ export interface TokenStorage {
 export interface TabsEnvironment {
   /** For Web Locks. Without them a lease in `localStorage` is used. */
   navigator?: { locks?: Pick<LockManager, 'request'> | undefined } | undefined;
-  /** Without it a tab learns of the others when it next looks at the session. */
+  /** Without it a tab learns of the others by the event `storage`, or when it next looks at the session. */
   BroadcastChannel?: (new (name: string) => BroadcastChannel) | undefined;
   /** For a note on when the session changed; never for tokens. */
   localStorage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
+  /** For the event `storage`, where there is no BroadcastChannel. */
+  addEventListener?: ((type: 'storage', listener: (event: StorageEvent) => void) => void) | undefined;
+  removeEventListener?: ((type: 'storage', listener: (event: StorageEvent) => void) => void) | undefined;
 }
 
 /** A client for one sign-in at one server. Its methods need no `this`. */
@@ -109,6 +112,6 @@ export interface JwtoClient<Claims> {
    * @returns ends it
    */
   onChange(listener: SessionListener<Claims>): () => void;
-  /** Lets go of the other tabs and of listeners; what is under way is given up. The session stays. */
+  /** Removes all listeners and disconnects from the other tabs. The session stays, and what is under way goes on. */
   dispose(): void;
 }

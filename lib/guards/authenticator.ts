@@ -152,11 +152,9 @@ export class Authenticator {
 
   /** The check of a `DELETE` logout, which a page can always make. @throws JwtoError the `csrf_…` codes */
   assertSignOut(request: AnyRequest, sessions: readonly JwtoClaims[]): void {
-    let isPaired = false;
-    this.reportCsrf(request, null, () => {
-      isPaired = this.parts.csrf?.assertSignOut(this.parts.reader.evidence(request)) ?? false;
-    });
-    if (isPaired) this.assertCsrfBound(request, sessions);
+    const { csrf, reader } = this.parts;
+    const isPaired = this.reportCsrf(request, null, () => csrf?.assertSignOut(reader.evidence(request)));
+    if (isPaired === true) this.assertCsrfBound(request, sessions);
   }
 
   /** @throws JwtoError `csrf_origin` for a login from a foreign page */
@@ -209,9 +207,9 @@ export class Authenticator {
     return living.length > 0 ? living : claims.slice(0, 1);
   }
 
-  private reportCsrf(request: AnyRequest, claims: JwtoClaims | null, check: () => void): void {
+  private reportCsrf<T>(request: AnyRequest, claims: JwtoClaims | null, check: () => T): T {
     try {
-      check();
+      return check();
     } catch (error) {
       if (error instanceof JwtoError) {
         this.parts.events.emit('jwto.csrf_failed', {

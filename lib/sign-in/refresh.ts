@@ -10,6 +10,7 @@ import type { SessionRepository } from '../sessions/session.repository.js';
 import { randomId } from '../tokens/session-id.js';
 import { refreshJti } from '../sessions/standing.js';
 import type { JwtoClaims } from '../tokens/claims.js';
+import { idText } from '../users/sign-in-user.js';
 import type { UserDirectory } from '../users/user-directory.js';
 import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
@@ -98,7 +99,7 @@ export class Refresh {
     if (!written) return undefined;
     // A replay of refresh_access changes nothing that a listener has not been told.
     if (standing === 'current' || kind === 'refresh') {
-      this.events.emit(EVENT[kind], { userId: String(user.id), sid, claims: tokens.accessClaims, request });
+      this.events.emit(EVENT[kind], { userId: idText(user.id), sid, claims: tokens.accessClaims, request });
     }
     return tokens;
   }

@@ -13,7 +13,7 @@ import type { SessionRepository } from '../sessions/session.repository.js';
 import { randomId, type SessionIds } from '../tokens/session-id.js';
 import { refreshJti } from '../sessions/standing.js';
 import { isWellFormed } from '../store/stored-id.js';
-import { assertUser } from '../users/sign-in-user.js';
+import { assertUser, idText } from '../users/sign-in-user.js';
 import type { UserDirectory } from '../users/user-directory.js';
 import type { LoginCredentials, SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
@@ -88,7 +88,7 @@ export class SignIn {
     signedInAt: number,
     { mode, request, body = {}, lifetimes: own, replaces = [] }: SignInContext,
   ): Promise<IssuedTokens> {
-    const userId = String(user.id);
+    const userId = idText(user.id);
     const lifetimes = await this.users.lifetimes(this.options, { userId, username: user.username, mode, body }, own);
     const sid = this.ids.create();
     const now = this.clock.now();

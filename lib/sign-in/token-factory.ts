@@ -7,7 +7,7 @@ import type { ResolvedOptions } from '../options/resolve-options.js';
 import { randomId } from '../tokens/session-id.js';
 import { composeClaims, type JwtoUser, type JwtoClaims, type TokenType } from '../tokens/claims.js';
 import type { TokenSigner } from '../tokens/token-signer.js';
-import { claimId } from '../users/sign-in-user.js';
+import { claimId, idText } from '../users/sign-in-user.js';
 import type { UserDirectory } from '../users/user-directory.js';
 import type { SignInUser } from '../users/user-provider.js';
 import type { DeliveryLimits, IssuedTokens } from './issued-tokens.js';
@@ -86,7 +86,7 @@ export class TokenFactory {
     return composeClaims(
       {
         iss,
-        sub: sub ?? String(user.id),
+        sub: sub ?? idText(user.id),
         aud: typeof aud === 'object' ? [...aud] : aud,
         nbf: nbfLifetime > 0 ? toSeconds(now) + nbfLifetime : undefined,
         sid,

@@ -4,6 +4,7 @@ import { TokenRevokedError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { Mode, SignInLifetimes } from '../options/jwto-options.js';
 import { copyClaims, isForeign, type JwtoClaims, type TokenType } from '../tokens/claims.js';
+import { idText } from '../users/sign-in-user.js';
 import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
 import type { PurgeResult } from './purger.js';
@@ -177,7 +178,7 @@ export class TokenService {
    * @returns how many sessions it ended
    */
   async revokeUser(userId: SignInUser['id']): Promise<number> {
-    return this.parts.revoker.endUser(idText(userId));
+    return this.parts.revoker.endUser(assertId(userId));
   }
 
   /**
@@ -201,7 +202,7 @@ export class TokenService {
     { request }: Pick<RevokeOptions, 'request'> = {},
   ): Promise<number> {
     if (typeof sid !== 'string' || sid === '') throw new TypeError('The id of a session must be a non-empty string.');
-    return this.parts.revoker.endOthers(idText(userId), sid, request ?? null);
+    return this.parts.revoker.endOthers(assertId(userId), sid, request ?? null);
   }
 
   /**
@@ -209,7 +210,7 @@ export class TokenService {
    * a thief, but never to before the sign-in.
    */
   async listSessions(userId: SignInUser['id']): Promise<SessionInfo[]> {
-    const sessions = await this.parts.sessions.findLive(idText(userId), this.parts.clock.now());
+    const sessions = await this.parts.sessions.findLive(assertId(userId), this.parts.clock.now());
     return sessions.map(({ sid, mode, signedInAt, lastUsedAt, expiresAt, endsAt, userAgent, ip }) => ({
       sid,
       mode,
@@ -252,11 +253,14 @@ function refuseIf(revoked: boolean): void {
 }
 
 /** `String(undefined)` would be somebody's id. */
-function idText(userId: SignInUser['id']): string {
+function assertId(userId: SignInUser['id']): string {
   const given: unknown = userId;
-  const isId = typeof given === 'bigint' || (typeof given === 'object' && given !== null && 'toHexString' in given);
-  const text = isId || typeof given === 'string' || Number.isFinite(given) ? String(userId) : '';
-  if (text === '')
-    throw new TypeError('The id of a user must be a non-empty string, a finite number, a BigInt or an ObjectId.');
-  return text;
+  const isId =
+    typeof given === 'string' ||
+    typeof given === 'bigint' ||
+    Number.isFinite(given) ||
+    typeof (given as { toHexString?: unknown } | null | undefined)?.toHexString === 'function';
+  const text = isId ? idText(userId) : '';
+  if (text !== '') return text;
+  throw new TypeError('The id of a user must be a non-empty string, a finite number, a BigInt or an ObjectId.');
 }

@@ -19,9 +19,14 @@ export function assertUser(user: SignInUser): SignInUser {
   return user;
 }
 
+/** A user's id as a string, which it is everywhere but in the claim `user.id`. */
+export function idText(id: SignInUser['id']): string {
+  return typeof id === 'object' ? id.toHexString() : String(id);
+}
+
 /** A user's id as the claim `user.id` has it: JSON knows strings and numbers. */
 export function claimId({ id }: SignInUser): string | number {
-  return typeof id === 'number' ? id : String(id);
+  return typeof id === 'number' ? id : idText(id);
 }
 
 /** MongoDB's, whose text is its hexadecimal digits. */

@@ -4,7 +4,7 @@ import { isTooDeep } from './claim-depth.js';
 import { parseDuration } from '../options/duration.js';
 import type { LifetimeContext, SignInLifetimes } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import { assertUser } from './sign-in-user.js';
+import { assertUser, idText } from './sign-in-user.js';
 import type { ClaimsContext, ClaimsProvider } from './claims-provider.js';
 import type { LoginCredentials, SignInUser, UserProvider } from './user-provider.js';
 
@@ -38,7 +38,7 @@ export class UserDirectory {
   findById(id: string): Promise<SignInUser | null> {
     return this.ask('UserProvider.findById', async () => {
       const user = orNull(await (await this.provider()).findById(id));
-      if (user !== null && String(user.id) !== id) throw new TypeError('it gave a user with another id');
+      if (user !== null && idText(user.id) !== id) throw new TypeError('it gave a user with another id');
       return user;
     });
   }

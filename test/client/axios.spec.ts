@@ -82,6 +82,44 @@ it('leaves the boundary of a form to fetch', async () => {
   expect(sent[1]?.headers.get('content-type')).toBe('application/x-www-form-urlencoded');
 });
 
-it('aborts', async () => {
-  await expect(adapter({ url: '/', signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+/** As axios has it. */
+class AxiosError extends Error {
+  readonly isAxiosError = true;
+  constructor(
+    message: string,
+    readonly code: string,
+    readonly config: unknown,
+    readonly request: unknown,
+    readonly response?: unknown,
+  ) {
+    super(message);
+  }
+}
+class CanceledError extends AxiosError {
+  constructor(message: string | undefined, config: unknown, request: unknown) {
+    super(message ?? 'canceled', 'ERR_CANCELED', config, request);
+  }
+}
+
+it.each([
+  ['axios itself', { AxiosError, CanceledError }],
+  ['an instance, which has no class of errors', {}],
+])('fails as axios does, with the config for interceptors: %s', async (_what, classes) => {
+  const client = createJwtoClient({ baseUrl: app.url, mode: 'JSON' });
+  const axios = { ...classes, getUri: (config?: object) => app.url + (config as Config).url };
+  const failing = jwtoAxiosAdapter<Config>(client, axios);
+  const refused = { url: '/testapp/claims', validateStatus };
+  const aborted = { url: '/', signal: AbortSignal.abort(new Error('enough')) };
+  const offline = { url: '/' };
+  const down = jwtoAxiosAdapter<Config>({ fetch: () => Promise.reject(new TypeError('fetch failed')) }, axios);
+  for (const [send, expected] of [
+    [() => failing(refused), { code: 'ERR_BAD_REQUEST', config: refused, status: 401, response: { status: 401 } }],
+    [() => failing(aborted), { code: 'ERR_CANCELED', config: aborted, cause: { message: 'enough' } }],
+    [() => down(offline), { code: 'ERR_NETWORK', config: offline, cause: { message: 'fetch failed' } }],
+  ] as const) {
+    const error: unknown = await send().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ isAxiosError: true, ...expected });
+    if ('AxiosError' in classes) expect(error).toBeInstanceOf(AxiosError);
+    else expect((error as AxiosError & { toJSON(): object }).toJSON()).toMatchObject({ code: expected.code });
+  }
 });

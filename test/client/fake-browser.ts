@@ -48,6 +48,7 @@ export class FakeBrowser {
   delay = 1;
   private readonly channels = new Set<FakeChannel>();
   private readonly open: Tab[] = [];
+  private readonly storageListeners = new Map<number, (event: StorageEvent) => void>();
 
   constructor(
     private readonly app: TestApp,
@@ -78,7 +79,22 @@ export class FakeBrowser {
       tabs: {
         ...(this.window.locks && { navigator: { locks: this.locks as unknown as LockManager } }),
         ...(this.window.channel && { BroadcastChannel: TabChannel as unknown as typeof BroadcastChannel }),
-        localStorage: this.localStorage,
+        localStorage: {
+          ...this.localStorage,
+          setItem: (key: string, newValue: string) => {
+            this.localStorage.setItem(key, newValue);
+            // Told to the other tabs only.
+            for (const [tab, listener] of this.storageListeners) {
+              if (tab === number) continue;
+              setTimeout(() => {
+                listener({ key, newValue } as StorageEvent);
+              }, this.delay);
+            }
+          },
+        },
+        addEventListener: (_type: 'storage', listener: (event: StorageEvent) => void) =>
+          void this.storageListeners.set(number, listener),
+        removeEventListener: () => void this.storageListeners.delete(number),
       },
       ...this.options,
       ...options,

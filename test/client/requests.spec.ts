@@ -132,7 +132,7 @@ describe.each(['JSON', 'ONE-COOKIE', 'TWO-COOKIES'] as const)('a request in the 
   it.each([
     [403, 'permission_denied'],
     [401, 'credentials_invalid'],
-    [401, 'token_not_yet_valid'],
+    [401, 'token_unheard_of'],
     [401, 'token_wrong_type'],
     [401, undefined],
     [403, 'csrf_origin'],

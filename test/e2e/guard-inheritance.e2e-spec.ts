@@ -82,7 +82,7 @@ function withPerm(perm: string): <Base extends Type>(base: Base) => Base {
   return (base) => {
     @JwtPermRequired([perm])
     class Mixed extends base {}
-    return Mixed as typeof base;
+    return Mixed;
   };
 }
 

@@ -94,7 +94,15 @@ describe.each(DATABASES)('purge on $name', (database) => {
   });
 
   it('never makes a revoked token good again', async () => {
-    test = await startApp({ database, options: { leeway: 60, accessTokenLifetime: '3d', refreshTokenLifetime: '1m' } });
+    test = await startApp({
+      database,
+      options: {
+        leeway: 60,
+        accessTokenLifetime: '3d',
+        refreshTokenLifetime: '3d',
+        lifetimes: () => ({ refreshTokenLifetime: '1m' as const }),
+      },
+    });
     const byToken = await test.tokens.issue(test.users.named('bob'));
     const bySession = await test.tokens.issue(test.users.named('bob'));
     await test.tokens.revokeToken(byToken.access);

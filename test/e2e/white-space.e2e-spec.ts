@@ -4,7 +4,7 @@ import { Browser, joined } from '../support/browser.js';
 import { startApp, type TestApp } from '../support/test-app.js';
 
 /** What `String.trim` and `\\s` take for white space and fits into a header, byte by byte; HTTP knows space and tab alone. */
-const NO_WHITE_SPACE = ['\u00a0', '\u000b', '\u000c', '\u00a0 ', ' \u00a0'];
+const NO_WHITE_SPACE = ['\u00a0', '\u00a0 ', ' \u00a0'];
 
 describe.each(ADAPTERS)('characters that only look like white space on %s', (_name, adapter) => {
   let test: TestApp;
@@ -18,19 +18,16 @@ describe.each(ADAPTERS)('characters that only look like white space on %s', (_na
   afterAll(() => test.close());
   const planted = (): string => stranger.cookies['__Host-jwt_access'] ?? '';
 
-  it.each(NO_WHITE_SPACE.filter((space) => space.trim() === '' && !/[\u000b\u000c]/.test(space)))(
-    'before the name of a cookie make another name of it: %j',
-    async (space) => {
-      for (const name of [`${space}__Host-jwt_access`, `__Host-jwt_access${space}`]) {
-        const alone = await browser.send('GET /testapp/claims', { cookies: () => `${name}=${planted()}` });
-        expect(alone.json.code).toBe('token_missing');
-        const beside = await browser.send('GET /testapp/claims', {
-          cookies: (own) => `${name}=${planted()}; ${joined(own)}`,
-        });
-        expect(beside.json).toMatchObject({ user: { username: 'alice' } });
-      }
-    },
-  );
+  it.each(NO_WHITE_SPACE)('before the name of a cookie make another name of it: %j', async (space) => {
+    for (const name of [`${space}__Host-jwt_access`, `__Host-jwt_access${space}`]) {
+      const alone = await browser.send('GET /testapp/claims', { cookies: () => `${name}=${planted()}` });
+      expect(alone.json.code).toBe('token_missing');
+      const beside = await browser.send('GET /testapp/claims', {
+        cookies: (own) => `${name}=${planted()}; ${joined(own)}`,
+      });
+      expect(beside.json).toMatchObject({ user: { username: 'alice' } });
+    }
+  });
 
   it('do not belong to a value', async () => {
     const { json } = await browser.send('GET /testapp/claims', {

@@ -29,7 +29,7 @@ export class TestUsers extends UserProvider<TestUser> {
 
   override findById(id: string): TestUser | null {
     if (this.failure) throw this.failure;
-    return this.rows.find((user) => String(user.id) === id) ?? null;
+    return this.rows.find((user) => String(user.id as number) === id) ?? null;
   }
 
   named(username: string): TestUser {

@@ -48,7 +48,12 @@ const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp; bes
   ['jti', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
   [
     'accessTokenLifetime',
-    { wrong: [...DURATIONS, 0, '0s'], right: [60, '60', '90s', '5m', '12h', '7d'], accepts: /"5m"/ },
+    {
+      wrong: [...DURATIONS, 0, '0s'],
+      right: [60, '60', '90s', '5m', '12h', '7d'],
+      accepts: /"5m"/,
+      beside: { refreshTokenLifetime: '7d' },
+    },
   ],
   ['refreshTokenLifetime', { wrong: [...DURATIONS, 0], right: [3600, '3600', '1d'], accepts: /"5m"/ }],
   ['sessionLifetime', { wrong: [...DURATIONS, 0], right: [3600, '30d'], accepts: /"30d"/ }],
