@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { JwtoConfigurationError, type SettingProblem } from './errors/configuration-error.js';
 import type { JwtoModuleExtras } from './jwto-module-options.js';
@@ -20,7 +21,7 @@ export interface Settings {
   readonly issues: boolean;
   readonly enforceMinimumKeyLength: boolean;
   /** Signs CSRF tokens; absent where the keys' own secrets do. */
-  readonly csrfSecret: Uint8Array | undefined;
+  readonly csrfSecret: KeyObject | undefined;
 }
 
 /** By what the keys are read; where it is wrong, they are not looked at. */
@@ -55,7 +56,7 @@ export async function readSettings(
     issues,
     readKeys: typeof source === 'function' ? () => readKeys(source, enforceMinimumKeyLength) : undefined,
     enforceMinimumKeyLength,
-    csrfSecret: csrfSecret === undefined ? undefined : Buffer.from(csrfSecret as Uint8Array),
+    csrfSecret: csrfSecret === undefined ? undefined : createSecretKey(Buffer.from(csrfSecret as Uint8Array)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes, type KeyObject } from 'node:crypto';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { isSameText, type CsrfScheme } from './csrf-scheme.js';
 
@@ -17,7 +17,7 @@ export class CsrfTokens implements CsrfScheme {
    * @param secrets - those that count now, in a ring of keys each key's; the first signs. So a token lives through a
    * change of the signing key, as its session does
    */
-  constructor(private readonly secrets: () => readonly Uint8Array[]) {}
+  constructor(private readonly secrets: () => readonly KeyObject[]) {}
 
   issue(sid: string): string {
     const [secret] = this.secrets();
@@ -45,10 +45,10 @@ export class CsrfTokens implements CsrfScheme {
   }
 }
 
-function isSignedBy(secret: Uint8Array, sid: string, token: string): boolean {
+function isSignedBy(secret: KeyObject, sid: string, token: string): boolean {
   return isSameText(mac(secret, sid, token.slice(0, RANDOM_LENGTH)), token.slice(RANDOM_LENGTH));
 }
 
-function mac(secret: Uint8Array, sid: string, random: string): string {
+function mac(secret: KeyObject, sid: string, random: string): string {
   return createHmac('sha256', secret).update(`${random}.${sid}`).digest('base64url');
 }

@@ -1,4 +1,4 @@
-import { createHmac, randomInt } from 'node:crypto';
+import { createHmac, randomInt, type KeyObject } from 'node:crypto';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { isSameText, type CsrfScheme } from './csrf-scheme.js';
 
@@ -16,7 +16,7 @@ const TOKEN = /^(?:[a-zA-Z0-9]{32}|[a-zA-Z0-9]{64})$/;
  */
 export class DjangoTokens implements CsrfScheme {
   /** @param secrets - those that count now; the first one's tokens are given out */
-  constructor(private readonly secrets: () => readonly Uint8Array[]) {}
+  constructor(private readonly secrets: () => readonly KeyObject[]) {}
 
   issue(sid: string): string {
     const [secret] = this.secrets();
@@ -46,7 +46,7 @@ export class DjangoTokens implements CsrfScheme {
 }
 
 /** 32 characters from 512 bits: what the remainder leaves uneven is beyond 2^-300. */
-function derive(secret: Uint8Array, sid: string): string {
+function derive(secret: KeyObject, sid: string): string {
   let number = BigInt(`0x${createHmac('sha512', secret).update(`django.${sid}`).digest('hex')}`);
   let text = '';
   while (text.length < SECRET_LENGTH) {

@@ -20,5 +20,5 @@ export interface JwtoKey extends KeyMaterial {
   readonly notBefore: number;
   readonly expiresAt: number;
   /** What CSRF tokens are signed with while this key signs; absent where only a public key is known. */
-  readonly csrfSecret: Uint8Array | undefined;
+  readonly csrfSecret: KeyObject | undefined;
 }

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock/clock.js';
 import type { JwtoKey, KeyMaterial } from './jwto-key.js';
 
@@ -79,7 +80,7 @@ export class KeyRing {
   }
 
   /** The secrets that CSRF tokens are checked with; the first signs new ones. */
-  csrfSecrets(): readonly Uint8Array[] {
+  csrfSecrets(): readonly KeyObject[] {
     const active = this.active;
     const others = this.keys.filter((key) => key !== active);
     return [active, ...others].flatMap((key) => key?.csrfSecret ?? []);

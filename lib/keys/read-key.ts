@@ -1,4 +1,4 @@
-import { createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { RingKey } from '../options/key-options.js';
 import type { JwtoKey, KeyMaterial } from './jwto-key.js';
 import { BadKey, parseKey } from './parse-key.js';
@@ -106,8 +106,9 @@ function readInstant(value: unknown, otherwise: number): number | undefined {
 }
 
 /** HKDF (RFC 5869) with a purpose of its own, so that a CSRF token never tells anything of the key. */
-function deriveCsrfSecret(key: KeyObject | undefined): Uint8Array | undefined {
+function deriveCsrfSecret(key: KeyObject | undefined): KeyObject | undefined {
   if (key === undefined) return undefined;
   const material = key.type === 'secret' ? key.export() : key.export({ type: 'pkcs8', format: 'der' });
-  return Buffer.from(hkdfSync('sha256', material, '', 'jwto csrf token', 32));
+  // A KeyObject: whoever prints a service prints no secret.
+  return createSecretKey(Buffer.from(hkdfSync('sha256', material, '', 'jwto csrf token', 32)));
 }

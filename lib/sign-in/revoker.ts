@@ -23,8 +23,16 @@ export type RevocationReason =
 
 const A_MONTH = 30 * 86_400;
 
+/** The ending of one user's oldest sessions, and the one that waits behind it. */
+interface TrimRound {
+  readonly running: Promise<void>;
+  next: Promise<void> | undefined;
+}
+
 /** Ends sessions and blocks tokens. Each ending tells one event, from the process whose statement did it. */
 export class Revoker {
+  private readonly trims = new Map<string, TrimRound>();
+
   constructor(
     private readonly sessions: SessionRepository,
     private readonly blocklist: BlocklistRepository,
@@ -117,8 +125,29 @@ export class Revoker {
     return this.endEach(others, userId, 'revoked', request);
   }
 
-  /** Ends the oldest sessions of a user beyond the limit. After the insert, so that parallel logins agree. */
-  async trim(userId: string, request: RequestInfo | null): Promise<void> {
+  /**
+   * Ends the oldest sessions of a user beyond the limit. After the insert, so that parallel logins agree; those that come
+   * while one is at it share the next round, for each would read and end the same sessions.
+   */
+  trim(userId: string, request: RequestInfo | null): Promise<void> {
+    const current = this.trims.get(userId);
+    if (current === undefined) return this.beginTrim(userId, request);
+    current.next ??= current.running.catch(() => undefined).then(() => this.beginTrim(userId, request));
+    return current.next;
+  }
+
+  private beginTrim(userId: string, request: RequestInfo | null): Promise<void> {
+    const running = this.trimOnce(userId, request);
+    const round: TrimRound = { running, next: undefined };
+    this.trims.set(userId, round);
+    const settled = (): void => {
+      if (this.trims.get(userId) === round && round.next === undefined) this.trims.delete(userId);
+    };
+    running.then(settled, settled);
+    return running;
+  }
+
+  private async trimOnce(userId: string, request: RequestInfo | null): Promise<void> {
     const live = await this.sessions.findLive(userId, this.clock.now());
     await this.endEach(live.slice(this.options.maxSessionsPerUser), userId, 'too_many_sessions', request);
   }

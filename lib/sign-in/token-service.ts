@@ -21,8 +21,13 @@ const HOUR = 3_600_000;
  */
 @Injectable()
 export class TokenService {
+  /** Nothing of it is shown by `util.inspect` or JSON. */
+  readonly #parts: TokenServiceParts;
+
   /** @internal */
-  constructor(private readonly parts: TokenServiceParts) {}
+  constructor(parts: TokenServiceParts) {
+    this.#parts = parts;
+  }
 
   /**
    * Signs a user in without a password, for instance after an external login.
@@ -39,12 +44,12 @@ export class TokenService {
    * ```
    */
   async issue(user: SignInUser, options: IssueOptions = {}): Promise<IssuedTokens> {
-    const { modes } = this.parts.options;
+    const { modes } = this.#parts.options;
     const like = options.like === undefined ? undefined : await this.likenessOf(options.like.sid);
     const mode = options.mode ?? like?.mode ?? modes[0];
     if (!modes.includes(mode)) throw new RequestInvalidError(`mode must be one of ${modes.join(', ')}.`);
     const lifetimes = options.lifetimes ?? like?.lifetimes;
-    return this.parts.signIn.withoutPassword(user, {
+    return this.#parts.signIn.withoutPassword(user, {
       mode,
       request: options.request ?? null,
       lifetimes,
@@ -75,11 +80,11 @@ export class TokenService {
     user: SignInUser,
     options: Omit<IssueOptions, 'request'> = {},
   ): Promise<IssuedTokens> {
-    return this.parts.ownSignIn().signIn(request, reply, user, options);
+    return this.#parts.ownSignIn().signIn(request, reply, user, options);
   }
 
   private async likenessOf(sid: string): Promise<{ mode: Mode; lifetimes: SignInLifetimes }> {
-    const session = await this.parts.sessions.find(sid);
+    const session = await this.#parts.sessions.find(sid);
     if (session === null) throw new TokenRevokedError();
     const { mode, refreshLifetime, endsAt, signedInAt } = session;
     const seconds = (milliseconds: number): number => Math.max(1, Math.round(milliseconds / 1000));
@@ -99,7 +104,7 @@ export class TokenService {
    * `token_revoked`, `store_unavailable`
    */
   async verify(token: string, { type = 'access' }: { type?: TokenType } = {}): Promise<JwtoClaims> {
-    const { keys, accepted } = this.parts;
+    const { keys, accepted } = this.#parts;
     const { epoch } = keys;
     const claims = await accepted.verify(token, type);
     await this.assertNotRevoked(claims);
@@ -108,10 +113,10 @@ export class TokenService {
 
   /** Refuses a revoked token whose claims were verified. @internal */
   assertNotRevoked(claims: JwtoClaims, request: RequestInfo | null = null): void | Promise<void> {
-    if (claims.type === 'refresh') return this.parts.acceptance.accept(claims, { request }).then(() => undefined);
+    if (claims.type === 'refresh') return this.#parts.acceptance.accept(claims, { request }).then(() => undefined);
     // What another issuer gave out is that issuer's to revoke.
     if (isForeign(claims)) return;
-    const revoked = this.parts.revocations.isRevoked(claims);
+    const revoked = this.#parts.revocations.isRevoked(claims);
     if (typeof revoked !== 'boolean') return revoked.then(refuseIf);
     refuseIf(revoked);
   }
@@ -136,7 +141,7 @@ export class TokenService {
   }
 
   private async runRefresh(token: string, kind: RefreshKind, request: RequestInfo | null): Promise<IssuedTokens> {
-    const { keys, verifier, refresh } = this.parts;
+    const { keys, verifier, refresh } = this.#parts;
     const { epoch } = keys;
     const claims = await verifier.verify(token, 'refresh');
     const assertStands = async (): Promise<void> => {
@@ -153,9 +158,9 @@ export class TokenService {
    * @throws JwtoError `token_malformed`, `token_invalid`, `store_unavailable`
    */
   async revokeToken(token: string): Promise<boolean> {
-    const claims = await this.parts.verifier.identify(token);
-    if (claims.type === 'refresh' || claims.jti === undefined) return this.parts.revoker.signOut(claims, null);
-    return this.parts.revoker.blockToken(claims, claims.jti);
+    const claims = await this.#parts.verifier.identify(token);
+    if (claims.type === 'refresh' || claims.jti === undefined) return this.#parts.revoker.signOut(claims, null);
+    return this.#parts.revoker.blockToken(claims, claims.jti);
   }
 
   /**
@@ -165,9 +170,9 @@ export class TokenService {
    */
   async revokeSession(sid: string, { reason = 'revoked', request }: RevokeOptions = {}): Promise<boolean> {
     if (typeof reason !== 'string') throw new TypeError('The reason must be a string.');
-    const session = await this.parts.sessions.find(sid);
+    const session = await this.#parts.sessions.find(sid);
     return (
-      session !== null && this.parts.revoker.endSession(session, reason.replace(/\p{Cc}/gu, '').slice(0, 64), request)
+      session !== null && this.#parts.revoker.endSession(session, reason.replace(/\p{Cc}/gu, '').slice(0, 64), request)
     );
   }
 
@@ -178,7 +183,7 @@ export class TokenService {
    * @returns how many sessions it ended
    */
   async revokeUser(userId: SignInUser['id']): Promise<number> {
-    return this.parts.revoker.endUser(assertId(userId));
+    return this.#parts.revoker.endUser(assertId(userId));
   }
 
   /**
@@ -188,7 +193,7 @@ export class TokenService {
    * @returns how many sessions it ended
    */
   revokeAll(): Promise<number> {
-    return this.parts.revoker.endAll();
+    return this.#parts.revoker.endAll();
   }
 
   /**
@@ -202,7 +207,7 @@ export class TokenService {
     { request }: Pick<RevokeOptions, 'request'> = {},
   ): Promise<number> {
     if (typeof sid !== 'string' || sid === '') throw new TypeError('The id of a session must be a non-empty string.');
-    return this.parts.revoker.endOthers(assertId(userId), sid, request ?? null);
+    return this.#parts.revoker.endOthers(assertId(userId), sid, request ?? null);
   }
 
   /**
@@ -210,7 +215,7 @@ export class TokenService {
    * a thief, but never to before the sign-in.
    */
   async listSessions(userId: SignInUser['id']): Promise<SessionInfo[]> {
-    const sessions = await this.parts.sessions.findLive(assertId(userId), this.parts.clock.now());
+    const sessions = await this.#parts.sessions.findLive(assertId(userId), this.#parts.clock.now());
     return sessions.map(({ sid, mode, signedInAt, lastUsedAt, expiresAt, endsAt, userAgent, ip }) => ({
       sid,
       mode,
@@ -229,7 +234,7 @@ export class TokenService {
    * @throws JwtoError `token_malformed`
    */
   decode(token: string): { header: Record<string, unknown>; payload: Record<string, unknown> } {
-    return copyClaims(this.parts.verifier.decode(token));
+    return copyClaims(this.#parts.verifier.decode(token));
   }
 
   /**
@@ -239,12 +244,12 @@ export class TokenService {
    * @throws JwtoConfigurationError if the function fails or gives bad keys; the ring then stays as it is
    */
   async reloadKeys(): Promise<void> {
-    await this.parts.keyFeed?.reload();
+    await this.#parts.keyFeed?.reload();
   }
 
   /** Deletes the rows of ended sessions and blocks now, in small batches; a timer does so every ten minutes. */
   purge(): Promise<PurgeResult> {
-    return this.parts.purger.purge();
+    return this.#parts.purger.purge();
   }
 }
 

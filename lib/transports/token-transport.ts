@@ -24,8 +24,13 @@ export interface TokenTransportParts {
  */
 @Injectable()
 export class TokenTransport {
+  /** Nothing of it is shown by `util.inspect` or JSON. */
+  readonly #parts: TokenTransportParts;
+
   /** @internal */
-  constructor(private readonly parts: TokenTransportParts) {}
+  constructor(parts: TokenTransportParts) {
+    this.#parts = parts;
+  }
 
   /**
    * Adds the cookies of a session to a reply, CSRF token included. In `JSON` mode it does nothing: send the tokens.
@@ -35,24 +40,24 @@ export class TokenTransport {
   write(reply: AnyReply, tokens: IssuedTokens, request?: AnyRequest): void {
     const { mode, sid } = tokens;
     if (mode === 'JSON') return;
-    const presented = request === undefined ? [] : cookieValues(request, this.parts.names.csrf);
-    const csrfToken = this.parts.csrf?.tokenFor(sid, presented);
-    appendCookies(reply, this.parts.writer.set(tokens, mode, this.pathFor(request), csrfToken));
+    const presented = request === undefined ? [] : cookieValues(request, this.#parts.names.csrf);
+    const csrfToken = this.#parts.csrf?.tokenFor(sid, presented);
+    appendCookies(reply, this.#parts.writer.set(tokens, mode, this.pathFor(request), csrfToken));
   }
 
   /** Adds a new CSRF token for a session. @param endsAt - the session's end, milliseconds since the epoch */
   writeCsrf(reply: AnyReply, sid: string, endsAt: number): void {
-    const { csrf, writer } = this.parts;
+    const { csrf, writer } = this.#parts;
     if (csrf !== undefined) appendCookies(reply, writer.setCsrf(csrf.tokenFor(sid, []), endsAt));
   }
 
   /** Takes every cookie of ours from the client. Where no mode uses cookies it does nothing. */
   clear(reply: AnyReply, request?: AnyRequest): void {
-    const { options, writer } = this.parts;
+    const { options, writer } = this.#parts;
     if (options.modes.some((mode) => mode !== 'JSON')) appendCookies(reply, writer.clear(this.pathFor(request)));
   }
 
   private pathFor(request: AnyRequest | undefined): string {
-    return this.parts.refreshPath.near(request === undefined ? '/' : pathOf(request));
+    return this.#parts.refreshPath.near(request === undefined ? '/' : pathOf(request));
   }
 }

@@ -1,10 +1,14 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { CsrfTokens } from '../../lib/csrf/csrf-tokens.js';
 import { DjangoTokens } from '../../lib/csrf/django-tokens.js';
 import { unmaskToken } from '../support/django-csrf.js';
 
-const [older, newer, stranger] = [randomBytes(32), randomBytes(32), randomBytes(32)];
+const [older, newer, stranger] = [32, 32, 32].map((bytes) => createSecretKey(randomBytes(bytes))) as [
+  KeyObject,
+  KeyObject,
+  KeyObject,
+];
 
 describe.each([
   ['signed', CsrfTokens],

@@ -42,6 +42,54 @@ const BAD: [string, Algorithm, KeyInput | undefined, KeyInput | undefined, 'sign
     undefined,
     'signingKey',
   ],
+  ['a public JWK in a list as secret', 'HS256', JSON.stringify([jwkOf(rsa.verifying)]), undefined, 'signingKey'],
+  ['public DER as secret', 'HS256', rsa.verifying.export({ type: 'spki', format: 'der' }), undefined, 'signingKey'],
+  [
+    'public PKCS #1 DER as secret',
+    'HS256',
+    rsa.verifying.export({ type: 'pkcs1', format: 'der' }),
+    undefined,
+    'signingKey',
+  ],
+  [
+    'public DER in base64 as secret',
+    'HS256',
+    rsa.verifying.export({ type: 'spki', format: 'der' }).toString('base64'),
+    undefined,
+    'signingKey',
+  ],
+  [
+    'a public PEM in base64 with line breaks as secret',
+    'HS256',
+    Buffer.from(pemOf(rsa.verifying)).toString('base64').replace(/.{64}/g, '$&\n'),
+    undefined,
+    'signingKey',
+  ],
+  ['a public PEM in UTF-16 as secret', 'HS256', Buffer.from(pemOf(rsa.verifying), 'utf16le'), undefined, 'signingKey'],
+  [
+    'a secret JWK that only verifies',
+    'HS256',
+    { ...jwkOf(secret.signing), key_ops: ['verify'] },
+    undefined,
+    'signingKey',
+  ],
+  ['a secret JWK that only signs', 'HS256', { ...jwkOf(secret.signing), key_ops: ['sign'] }, undefined, 'signingKey'],
+  ['a JWK that encrypts', 'RS256', { ...jwkOf(rsa.signing), key_ops: ['encrypt'] }, undefined, 'signingKey'],
+  [
+    'a private JWK that only verifies',
+    'RS256',
+    { ...jwkOf(rsa.signing), key_ops: ['verify'] },
+    undefined,
+    'signingKey',
+  ],
+  ['a public JWK that does nothing', 'RS256', undefined, { ...jwkOf(rsa.verifying), key_ops: [] }, 'verifyingKey'],
+  [
+    'a public JWK whose key_ops is no list',
+    'RS256',
+    undefined,
+    { ...jwkOf(rsa.verifying), key_ops: 'verify' } as unknown as KeyInput,
+    'verifyingKey',
+  ],
   ['the text of a JWK as secret', 'HS256', ` ${JSON.stringify(jwkOf(rsa.verifying))}`, undefined, 'signingKey'],
   ['the text of a secret JWK as secret', 'HS256', JSON.stringify(jwkOf(secret.signing)), undefined, 'signingKey'],
   ['an RSA key as secret', 'HS256', rsa.signing, undefined, 'signingKey'],
@@ -112,6 +160,22 @@ function secretsOf(key: KeyInput | undefined): string[] {
   return texts.map((text) => text.trim().slice(0, 24)).filter((text) => text.length > 8 && !text.startsWith('-----'));
 }
 
+describe('a key that cannot be read says why', () => {
+  const pkcs8 = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' } as const;
+  it.each([
+    ['in base64', Buffer.from(pemOf(rsa.signing)).toString('base64'), /base64: decode it/],
+    ['a path', '/etc/keys/private.pem', /path of a file/],
+    ['a path on Windows', 'C:\\keys\\private.key', /path of a file/],
+    ['encrypted', rsa.signing.export(pkcs8).toString(), /encrypted/],
+    ["in OpenSSH's format", '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----', /OpenSSH/],
+    ['a password', 'correct horse battery staple', /not PEM text/],
+    ['a public one', pemOf(rsa.verifying), /this is a public key/],
+  ])('when it is %s', async (_what, signingKey, says) => {
+    const { problems } = await refusalOf({ algorithm: 'RS256', signingKey });
+    expect(problems).toMatchObject([{ setting: 'signingKey', accepts: expect.stringMatching(says) }]);
+  });
+});
+
 describe('a key that fits', () => {
   it.each<[string, object]>([
     ['exactly 32 bytes', { signingKey: 's'.repeat(32) }],
@@ -121,6 +185,18 @@ describe('a key that fits', () => {
     ['an RSA key of exponent 3', { algorithm: 'RS256', signingKey: smallExponent.privateKey }],
     ['PKCS #1', { algorithm: 'RS256', signingKey: rsa.signing.export({ type: 'pkcs1', format: 'pem' }).toString() }],
     ['SEC 1', { algorithm: 'ES256', signingKey: ec.signing.export({ type: 'sec1', format: 'pem' }).toString() }],
+    ['PEM with literal line breaks', { algorithm: 'RS256', signingKey: pemOf(rsa.signing).replaceAll('\n', '\\n') }],
+    ['a secret JWK that signs and verifies', { signingKey: { ...jwkOf(secret.signing), key_ops: ['verify', 'sign'] } }],
+    ['a private JWK that signs', { algorithm: 'RS256', signingKey: { ...jwkOf(rsa.signing), key_ops: ['sign'] } }],
+    [
+      'a public JWK that verifies',
+      {
+        algorithm: 'RS256',
+        signingKey: undefined,
+        verifyingKey: { ...jwkOf(rsa.verifying), key_ops: ['verify'] },
+        users: undefined,
+      },
+    ],
     ['PEM with spaces around it', { algorithm: 'EdDSA', signingKey: `\n  ${pemOf(ed.signing)}\n\n` }],
     [
       'a public key alone',

@@ -1,0 +1,100 @@
+import type { InjectOptions, LightMyRequestResponse } from 'fastify';
+import { Controller, Injectable, Post, Req, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Public } from 'jwto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ADAPTERS } from '../support/adapters.js';
+import { startApp, type TestApp } from '../support/test-app.js';
+
+const fastify = ADAPTERS.find(([name]) => name === 'Fastify')?.[1];
+const REFRESH = '/api/token/refresh';
+
+describe("Fastify's inject(), which has no socket", () => {
+  let test: TestApp;
+  beforeAll(async () => {
+    test = await startApp(fastify && { adapter: fastify });
+  });
+  afterAll(() => test.close());
+  const inject = (options: InjectOptions): Promise<LightMyRequestResponse> =>
+    (test.app as NestFastifyApplication).inject(options);
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+
+  it.each<[string, Partial<InjectOptions>]>([
+    ['JSON', { payload: { username: 'bob', password: 'pass' } }],
+    ['a form', { payload: 'username=bob&password=pass', headers: form }],
+  ])('signs in by %s, guards, refreshes and signs out', async (_what, login) => {
+    const { statusCode, body } = await inject({ method: 'POST', url: '/login/', ...login });
+    expect(statusCode).toBe(200);
+    const tokens = JSON.parse(body) as { access: string; refresh: string };
+    const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+    const access = bearer(tokens.access);
+    expect((await inject({ method: 'GET', url: '/testapp/protect', ...access })).statusCode).toBe(200);
+    const url = `${REFRESH}/refresh_access/`;
+    expect((await inject({ method: 'POST', url, ...bearer(tokens.refresh) })).statusCode).toBe(200);
+    expect((await inject({ method: 'DELETE', url: `${REFRESH}/logout/`, ...access })).statusCode).toBe(204);
+    expect((await inject({ method: 'GET', url: '/testapp/protect', ...access })).statusCode).toBe(401);
+  });
+
+  it('refuses as ever', async () => {
+    const broken = { payload: '{"username":', headers: { 'content-type': 'application/json' } };
+    for (const [sent, code] of [
+      [broken, 'request_invalid'],
+      [{}, 'credentials_missing'],
+      [{ payload: { username: 'bob', password: 'no' } }, 'credentials_invalid'],
+    ] as const) {
+      const { body } = await inject({ method: 'POST', url: '/login/', ...sent });
+      expect(JSON.parse(body)).toMatchObject({ code });
+    }
+  });
+});
+
+/** As a limiter that counts by account, and as an audit: whatever they read, they must not hold the login up. */
+@Injectable()
+class BodyReader implements CanActivate {
+  static readonly seen: unknown[] = [];
+  canActivate(context: ExecutionContext): boolean {
+    BodyReader.seen.push(context.switchToHttp().getRequest<{ body?: unknown }>().body);
+    return true;
+  }
+}
+
+@Controller('own')
+class Own {
+  @Post()
+  @Public()
+  own(@Req() request: { body?: unknown }): unknown {
+    return { body: request.body };
+  }
+}
+
+describe.each(ADAPTERS)('the body of a login on %s', (_name, adapter) => {
+  let test: TestApp;
+  const middleware: unknown[] = [];
+  beforeAll(async () => {
+    const metadata = { controllers: [Own], providers: [{ provide: APP_GUARD, useClass: BodyReader }] };
+    const setUp = (app: TestApp['app']): void => {
+      app.use((request: { body?: unknown }, _response: unknown, next: () => void) => {
+        middleware.push(request.body);
+        next();
+      });
+    };
+    test = await startApp({ adapter, metadata, setUp });
+  });
+  afterAll(() => test.close());
+
+  it.each<[string, object, unknown]>([
+    ['JSON', { json: { username: 'bob', password: 'pass', code: 7 } }, { username: 'bob', password: 'pass', code: 7 }],
+    ['a form', { form: { username: 'bob', password: 'pass' } }, { username: 'bob', password: 'pass' }],
+    ['nothing', {}, {}],
+    ['broken JSON', { body: '{', headers: { 'content-type': 'application/json' } }, undefined],
+  ])('is there for guards of the application, parsed by our rules: %s', async (_what, sending, body) => {
+    BodyReader.seen.length = 0;
+    await test.client().send('/login/', sending);
+    expect(BodyReader.seen).toEqual([body]);
+  });
+
+  it('and the application’s own bodies are its own', async () => {
+    expect((await test.client().send('/own', { json: [1, 2] })).json).toEqual({ body: [1, 2] });
+  });
+});
