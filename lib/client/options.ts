@@ -26,7 +26,7 @@ export interface JwtoClientOptions {
   loginPath?: string | undefined;
   /** @defaultValue `csrf/` */
   csrfPath?: string | undefined;
-  /** The server's `refreshCookiePath`. @defaultValue `api/token/refresh` */
+  /** The server's `refreshPath`. @defaultValue `api/token/refresh` */
   refreshPath?: string | undefined;
   /** The CSRF cookie, with its prefix if it has one. @defaultValue `csrftoken` */
   csrfCookie?: string | undefined;

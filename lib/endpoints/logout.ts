@@ -6,7 +6,7 @@ import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
 import { assertJwtType } from './request-fields.js';
 
-/** `POST /<refreshCookiePath>/logout/`: ends every session that the request carries a token of ours of, also an expired one. */
+/** `POST /<refreshPath>/logout/`: ends every session that the request carries a token of ours of, also an expired one. */
 export async function logout(parts: EndpointParts, exchange: Exchange): Promise<Answer> {
   assertJwtType(exchange.body, 'refresh');
   const { reader, verifier, authenticator } = parts;
@@ -23,7 +23,7 @@ export async function logout(parts: EndpointParts, exchange: Exchange): Promise<
   return ANSWERS.blacklisted;
 }
 
-/** `DELETE /<refreshCookiePath>/logout/`: the same, and never a refusal for a token's state or absence. */
+/** `DELETE /<refreshPath>/logout/`: the same, and never a refusal for a token's state or absence. */
 export async function deleteTokens(parts: EndpointParts, exchange: Exchange): Promise<Answer> {
   assertJwtType(exchange.body, 'refresh');
   const { verifier, authenticator, options } = parts;

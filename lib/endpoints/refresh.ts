@@ -3,7 +3,7 @@ import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
 import { assertJwtType } from './request-fields.js';
 
-/** `POST /<refreshCookiePath>/refresh_access/`, `POST /<refreshCookiePath>/update_refresh/` */
+/** `POST /<refreshPath>/refresh_access/`, `POST /<refreshPath>/update_refresh/` */
 export async function refresh(
   parts: EndpointParts,
   { request, reply, body, info }: Exchange,

@@ -3,7 +3,7 @@ import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
 import { assertJwtType } from './request-fields.js';
 
-/** `POST /validate_access/`, `POST /<refreshCookiePath>/validate_refresh/` */
+/** `POST /validate_access/`, `POST /<refreshPath>/validate_refresh/` */
 export async function validate(
   parts: EndpointParts,
   { request, body, info }: Exchange,

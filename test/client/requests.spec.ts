@@ -259,13 +259,13 @@ describe.each(['JSON', 'ONE-COOKIE', 'TWO-COOKIES'] as const)('a request in the 
 
   it('gives up a refresh that takes too long, and asks again', async () => {
     browser.close();
-    ({ client } = browser.tab({ refreshTimeout: 100 }));
+    ({ client } = browser.tab({ refreshTimeout: 1500 }));
     await client.login(ALICE);
     browser.take();
     pass(app, 301);
     let times = 0;
     browser.network = async ({ path }, go) => {
-      if (path === REFRESH && times++ === 0) await wait(150);
+      if (path === REFRESH && times++ === 0) await wait(1600);
       return go();
     };
     expect((await client.fetch(PATH)).status).toBe(200);

@@ -87,7 +87,7 @@ const BAD: [string, Algorithm, KeyInput | undefined, KeyInput | undefined, 'sign
     'a public JWK whose key_ops is no list',
     'RS256',
     undefined,
-    { ...jwkOf(rsa.verifying), key_ops: 'verify' } as unknown as KeyInput,
+    { ...jwkOf(rsa.verifying), key_ops: 'verify' },
     'verifyingKey',
   ],
   ['the text of a JWK as secret', 'HS256', ` ${JSON.stringify(jwkOf(rsa.verifying))}`, undefined, 'signingKey'],
