@@ -1,5 +1,5 @@
 import type { BlocklistRepository } from '../blocklist/blocklist.repository.js';
-import type { Clock } from '../clock/clock.js';
+import { toSeconds, type Clock } from '../clock/clock.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
@@ -7,6 +7,7 @@ import type { JwtoSession } from '../sessions/session.entity.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import type { RevocationCheck } from './revocation-check.js';
+import { SharedRuns } from './shared-runs.js';
 
 /** Why a session was revoked; kept with it and told in `jwto.session_revoked`. */
 export type RevocationReason =
@@ -25,6 +26,8 @@ const A_MONTH = 30 * 86_400;
 
 /** Ends sessions and blocks tokens. Each ending tells one event, from the process whose statement did it. */
 export class Revoker {
+  private readonly trims = new SharedRuns();
+
   constructor(
     private readonly sessions: SessionRepository,
     private readonly blocklist: BlocklistRepository,
@@ -87,7 +90,8 @@ export class Revoker {
     const now = this.clock.now();
     const expiresAt = now + this.options.sessionLifetime * 1000;
     await this.blocklist.add({ kind: 'user', value: userId, revokedAt: now, expiresAt, reason: 'user_revoked' });
-    const sessions = await this.sessions.findSignedInBefore(userId, now);
+    // Those too that a clock which was set back has left ahead of it: what is there now is before now.
+    const sessions = await this.sessions.findSignedInBefore(userId, Number.MAX_SAFE_INTEGER);
     return this.endEach(sessions, userId, 'user_revoked', null);
   }
 
@@ -99,6 +103,8 @@ export class Revoker {
   async endAll(): Promise<number> {
     const revokedAt = this.clock.now();
     const reason: RevocationReason = 'all_revoked';
+    // A clock that was set back leaves sign-ins ahead of it. No moment tells them from later ones: they are ended by name.
+    const ahead = await this.sessions.findSignedInFrom(toSeconds(revokedAt) * 1000);
     // Other processes, other settings and `lifetimes` may have given out longer ones.
     const { sessionLifetime, accessTokenLifetime } = this.options;
     const expiresAt = revokedAt + Math.max(sessionLifetime, accessTokenLifetime, A_MONTH) * 1000;
@@ -106,7 +112,7 @@ export class Revoker {
     const ended = await this.sessions.revokeAll(reason, revokedAt);
     this.revocations.note({ kind: 'all', value: '*' });
     this.events.emit('jwto.session_revoked', { reason });
-    return ended;
+    return ended + (await this.revokeEach(ahead, reason));
   }
 
   /** Ends the sessions of a user but one. @returns how many it ended */
@@ -116,10 +122,15 @@ export class Revoker {
     return this.endEach(others, userId, 'revoked', request);
   }
 
-  /** Ends the oldest sessions of a user beyond the limit. After the insert, so that parallel logins agree. */
-  async trim(userId: string, request: RequestInfo | null): Promise<void> {
-    const live = await this.sessions.findLive(userId, this.clock.now());
-    await this.endEach(live.slice(this.options.maxSessionsPerUser), userId, 'too_many_sessions', request);
+  /**
+   * Ends the oldest sessions of a user beyond the limit. After the insert, so that parallel logins agree; of those, one
+   * does it for all that have been inserted, and its request is the events'.
+   */
+  trim(userId: string, request: RequestInfo | null): Promise<void> {
+    return this.trims.run(userId, async () => {
+      const live = await this.sessions.findLive(userId, this.clock.now());
+      await this.endEach(live.slice(this.options.maxSessionsPerUser), userId, 'too_many_sessions', request);
+    });
   }
 
   private async endEach(
@@ -130,6 +141,13 @@ export class Revoker {
   ): Promise<number> {
     let ended = 0;
     for (const { sid } of sessions) if (await this.endSession({ sid, userId }, reason, request)) ended += 1;
+    return ended;
+  }
+
+  /** Without an event for each. @returns how many this call ended */
+  private async revokeEach(sids: readonly string[], reason: RevocationReason): Promise<number> {
+    let ended = 0;
+    for (const sid of sids) if (await this.revoke(sid, reason)) ended += 1;
     return ended;
   }
 
