@@ -7,7 +7,6 @@ import type { JwtoSession } from '../sessions/session.entity.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import type { RevocationCheck } from './revocation-check.js';
-import { SharedRuns } from './shared-runs.js';
 
 /** Why a session was revoked; kept with it and told in `jwto.session_revoked`. */
 export type RevocationReason =
@@ -26,8 +25,6 @@ const A_MONTH = 30 * 86_400;
 
 /** Ends sessions and blocks tokens. Each ending tells one event, from the process whose statement did it. */
 export class Revoker {
-  private readonly trims = new SharedRuns();
-
   constructor(
     private readonly sessions: SessionRepository,
     private readonly blocklist: BlocklistRepository,
@@ -122,15 +119,10 @@ export class Revoker {
     return this.endEach(others, userId, 'revoked', request);
   }
 
-  /**
-   * Ends the oldest sessions of a user beyond the limit. After the insert, so that parallel logins agree; of those, one
-   * does it for all that have been inserted, and its request is the events'.
-   */
-  trim(userId: string, request: RequestInfo | null): Promise<void> {
-    return this.trims.run(userId, async () => {
-      const live = await this.sessions.findLive(userId, this.clock.now());
-      await this.endEach(live.slice(this.options.maxSessionsPerUser), userId, 'too_many_sessions', request);
-    });
+  /** Ends the oldest sessions of a user beyond the limit. After the insert, so that parallel logins agree. */
+  async trim(userId: string, request: RequestInfo | null): Promise<void> {
+    const live = await this.sessions.findLive(userId, this.clock.now());
+    await this.endEach(live.slice(this.options.maxSessionsPerUser), userId, 'too_many_sessions', request);
   }
 
   private async endEach(

@@ -1,6 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { JwtoModule } from 'jwto';
@@ -16,35 +13,16 @@ async function difference({ driver }: DataSource): Promise<string[]> {
   return (await driver.createSchemaBuilder().log()).upQueries.map(({ query }) => query);
 }
 
-describe.each(DATABASES)('the entities on $name', (database) => {
+describe.each(DATABASES)('jwtoMigrations without jwtoEntities on $name,', (database) => {
   const open: DataSource[] = [];
-  const file = join(tmpdir(), `jwto-prefixes-${String(process.pid)}.db`);
   afterEach(async () => {
     for (const source of open.splice(0)) await source.destroy();
-    await rm(file, { force: true });
   });
   const connect = async (more: object = {}): Promise<DataSource> => {
     const source = await new DataSource({ ...database.options(), ...more }).initialize();
     open.push(source);
     return source;
   };
-
-  it('say what the migrations make, and what `synchronize` leaves', async () => {
-    const source = await connect();
-    expect(await difference(source)).toEqual([]);
-    await source.synchronize();
-    expect(await difference(source)).toEqual([]);
-  });
-
-  it('are made twice in one schema, with two prefixes', async () => {
-    const shared = database.name === 'SQLite' ? { database: file } : {};
-    await connect({ ...shared, migrationsRun: false });
-    for (const entityPrefix of ['app1_', 'app2_']) {
-      const own = { entityPrefix, migrationsTableName: `${entityPrefix}migrations`, dropSchema: false };
-      const source = await connect({ ...shared, ...own });
-      expect(await difference(source)).toEqual([]);
-    }
-  });
 
   it.each(['', 'app1_'])(
     'stop the start at once where only the migrations are given, with the prefix "%s"',
