@@ -1,6 +1,6 @@
 import { Table, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { columnKinds } from '../store/columns.js';
-import { dataSourceOf } from '../store/typeorm-versions.js';
+import { tablePathOf } from '../store/table-path.js';
 import { JwtoBlocklistEntry } from './blocklist-entry.entity.js';
 
 /** Makes the table of {@link JwtoBlocklistEntry}. */
@@ -31,5 +31,5 @@ export class CreateJwtoBlocklist1764000000001 implements MigrationInterface {
 }
 
 function tableOf(runner: QueryRunner): string {
-  return dataSourceOf(runner).getMetadata(JwtoBlocklistEntry).tablePath;
+  return tablePathOf(runner, JwtoBlocklistEntry);
 }

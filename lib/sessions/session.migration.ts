@@ -1,6 +1,6 @@
 import { Table, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { columnKinds } from '../store/columns.js';
-import { dataSourceOf } from '../store/typeorm-versions.js';
+import { tablePathOf } from '../store/table-path.js';
 import { JwtoSession } from './session.entity.js';
 
 /** Makes the table of {@link JwtoSession}. */
@@ -51,5 +51,5 @@ export class CreateJwtoSession1764000000000 implements MigrationInterface {
 }
 
 function tableOf(runner: QueryRunner): string {
-  return dataSourceOf(runner).getMetadata(JwtoSession).tablePath;
+  return tablePathOf(runner, JwtoSession);
 }

@@ -215,6 +215,20 @@ export class SessionRepository {
         .getMany(),
     );
   }
+
+  /** The ids of sessions that were signed in at a moment or later and are not revoked. An index finds them by their access tokens. */
+  async findSignedInFrom(moment: number): Promise<string[]> {
+    const rows = await this.store.run((manager) =>
+      manager
+        .createQueryBuilder(JwtoSession, 'session')
+        .select('session.sid', 'sid')
+        .where({ realm: this.realm })
+        .andWhere('session.accessUntil > :moment AND session.revokedAt IS NULL', { moment })
+        .andWhere('session.signedInAt >= :moment')
+        .getRawMany<{ sid: string }>(),
+    );
+    return rows.map(({ sid }) => sid);
+  }
 }
 
 /** `findOneBy({ sid: undefined })` and `''` must never reach a query: the first gives any row. */

@@ -1,5 +1,5 @@
 import type { BlocklistRepository } from '../blocklist/blocklist.repository.js';
-import type { Clock } from '../clock/clock.js';
+import { toSeconds, type Clock } from '../clock/clock.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
@@ -95,7 +95,8 @@ export class Revoker {
     const now = this.clock.now();
     const expiresAt = now + this.options.sessionLifetime * 1000;
     await this.blocklist.add({ kind: 'user', value: userId, revokedAt: now, expiresAt, reason: 'user_revoked' });
-    const sessions = await this.sessions.findSignedInBefore(userId, now);
+    // Those too that a clock which was set back has left ahead of it: what is there now is before now.
+    const sessions = await this.sessions.findSignedInBefore(userId, Number.MAX_SAFE_INTEGER);
     return this.endEach(sessions, userId, 'user_revoked', null);
   }
 
@@ -107,6 +108,8 @@ export class Revoker {
   async endAll(): Promise<number> {
     const revokedAt = this.clock.now();
     const reason: RevocationReason = 'all_revoked';
+    // A clock that was set back leaves sign-ins ahead of it. No moment tells them from later ones: they are ended by name.
+    const ahead = await this.sessions.findSignedInFrom(toSeconds(revokedAt) * 1000);
     // Other processes, other settings and `lifetimes` may have given out longer ones.
     const { sessionLifetime, accessTokenLifetime } = this.options;
     const expiresAt = revokedAt + Math.max(sessionLifetime, accessTokenLifetime, A_MONTH) * 1000;
@@ -115,7 +118,7 @@ export class Revoker {
     this.revocations.note({ kind: 'all', value: '*' }, { revokedAt });
     const ended = await this.sessions.revokeAll(reason, revokedAt);
     this.events.emit('jwto.session_revoked', { reason });
-    return ended;
+    return ended + (await this.revokeEach(ahead, reason));
   }
 
   /** Ends the sessions of a user but one. @returns how many it ended */
@@ -160,6 +163,13 @@ export class Revoker {
   ): Promise<number> {
     let ended = 0;
     for (const { sid } of sessions) if (await this.endSession({ sid, userId }, reason, request)) ended += 1;
+    return ended;
+  }
+
+  /** Without an event for each. @returns how many this call ended */
+  private async revokeEach(sids: readonly string[], reason: RevocationReason): Promise<number> {
+    let ended = 0;
+    for (const sid of sids) if (await this.revoke(sid, reason)) ended += 1;
     return ended;
   }
 
