@@ -92,11 +92,15 @@ export class Revoker {
    * @returns how many sessions it ended
    */
   async endUser(userId: string): Promise<number> {
+    // Read before the moment is taken: what is there now is before it, also what a clock that was set back left ahead.
+    const there = await this.sessions.findSignedInBefore(userId, Number.MAX_SAFE_INTEGER);
     const now = this.clock.now();
     const expiresAt = now + this.options.sessionLifetime * 1000;
     await this.blocklist.add({ kind: 'user', value: userId, revokedAt: now, expiresAt, reason: 'user_revoked' });
-    // Those too that a clock which was set back has left ahead of it: what is there now is before now.
-    const sessions = await this.sessions.findSignedInBefore(userId, Number.MAX_SAFE_INTEGER);
+    // And what was inserted meanwhile by a sign-in that had begun before it.
+    const meanwhile = await this.sessions.findSignedInBefore(userId, now);
+    const known = new Set(there.map(({ sid }) => sid));
+    const sessions = [...there, ...meanwhile.filter(({ sid }) => !known.has(sid))];
     return this.endEach(sessions, userId, 'user_revoked', null);
   }
 

@@ -34,6 +34,6 @@ describe.each(DATABASES)('parallel sign-ins of one user, on $name,', (database) 
     test = await startApp({ database, options: { maxSessionsPerUser: 1 } });
     const users = ['alice', 'bob'].map((name) => test.users.named(name));
     await Promise.all(users.flatMap((user) => Array.from({ length: 10 }, () => test.tokens.issue(user))));
-    for (const { id } of users) expect(await test.tokens.listSessions(String(id))).toHaveLength(1);
+    for (const { id } of users) expect(await test.tokens.listSessions(String(id as number))).toHaveLength(1);
   });
 });
