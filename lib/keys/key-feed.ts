@@ -1,5 +1,5 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { within } from '../clock/time-limit.js';
+import { endOf, within } from '../clock/time-limit.js';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import type { KeySource } from '../options/key-options.js';
 import type { JwtoKey } from './jwto-key.js';
@@ -57,7 +57,7 @@ export class KeyFeed implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    await this.running;
+    await endOf(this.running);
   }
 
   /**

@@ -2,6 +2,7 @@ import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nest
 import type { BlocklistRepository } from '../blocklist/blocklist.repository.js';
 import { JwtoBlocklistEntry } from '../blocklist/blocklist-entry.entity.js';
 import type { Clock } from '../clock/clock.js';
+import { endOf } from '../clock/time-limit.js';
 import { JwtoSession } from '../sessions/session.entity.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { purgeRows } from '../store/purge.js';
@@ -39,7 +40,8 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.stopped = true;
     clearInterval(this.timer);
-    await this.running?.catch(() => undefined);
+    this.store.close();
+    await endOf(this.running);
   }
 
   /** Of all processes on the database one purges in an interval. */

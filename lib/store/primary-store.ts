@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import type { DataSource, EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
+import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import { JwtoError } from '../errors/jwto-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { within } from '../clock/time-limit.js';
 import { isLostRace } from './lost-race.js';
 import { watchPools } from './pool-errors.js';
-import { escapeSql } from './typeorm-versions.js';
+import { discard, escapeSql } from './typeorm-versions.js';
 
 /** Longest pause before a statement that lost a race is sent again, in milliseconds. */
 const LONGEST_PAUSE = 100;
@@ -28,6 +28,9 @@ async function attempt<T>(work: () => Promise<T>): Promise<T> {
 export class PrimaryStore {
   private readonly logger = new Logger('Jwto');
   private quietUntil = Number.NEGATIVE_INFINITY;
+  /** Those whose statement took longer than it may, and still goes on. */
+  private readonly late = new Set<QueryRunner>();
+  private closing = false;
 
   constructor(readonly dataSource: DataSource) {
     watchPools(dataSource);
@@ -90,7 +93,31 @@ export class PrimaryStore {
       throw error;
     }
     // A connection goes back when its statement is done, also if nobody waits for that.
-    return within(limit, attempt(() => work(runner.manager)).finally(release));
+    const done = attempt(() => work(runner.manager)).finally(() => {
+      this.late.delete(runner);
+      return release();
+    });
+    const tooLate = setTimeout(() => {
+      this.late.add(runner);
+      if (this.closing) this.discardLate();
+    }, limit).unref();
+    return within(limit, done).finally(() => {
+      clearTimeout(tooLate);
+    });
+  }
+
+  /**
+   * The application ends: a statement that takes longer than it may loses its connection, now and from now on. TypeORM
+   * closes a pool when every connection is back, which one to a database that does not answer never is.
+   */
+  close(): void {
+    this.closing = true;
+    this.discardLate();
+  }
+
+  private discardLate(): void {
+    for (const runner of this.late) discard(runner);
+    this.late.clear();
   }
 
   /** A database that is down fails many statements a second, all for the same reason. */

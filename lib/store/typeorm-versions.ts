@@ -13,3 +13,16 @@ export function escapeSql(dataSource: DataSource, sql: string, parameters: Objec
   };
   return driver.escapeQueryWithParameters(sql, parameters, {});
 }
+
+/** What the runners of the drivers `postgres` and `mysql` have beside the interface. */
+interface PooledRunner {
+  releasePostgresConnection?: (error: Error) => Promise<void>;
+  databaseConnection?: { destroy?: () => void };
+}
+
+/** Closes the connection of a runner, whatever runs on it, where the driver can. Its statement fails. */
+export function discard(runner: QueryRunner): void {
+  const pooled = runner as QueryRunner & PooledRunner;
+  if (pooled.releasePostgresConnection === undefined) pooled.databaseConnection?.destroy?.();
+  else pooled.releasePostgresConnection(new Error('the application ends')).catch(() => undefined);
+}

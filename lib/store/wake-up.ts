@@ -6,6 +6,8 @@ const CHANNEL = 'jwto';
 const RECONNECT = 1000;
 /** The connection that listens is closed in this time, or destroyed; milliseconds. */
 const END_LIMIT = 1000;
+/** It is made in this time, or given up; milliseconds. */
+const CONNECT_LIMIT = 10_000;
 
 /** What is used of a client of the package `pg`. */
 interface PgClient {
@@ -54,14 +56,7 @@ export class WakeUp {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    this.client?.removeAllListeners();
-    const client = this.client;
-    if (client === undefined) return;
-    // A listener must stay: a client without one throws what comes late.
-    client.on('error', () => undefined);
-    // A server that does not answer must not hold the shutdown up.
-    await within(END_LIMIT, client.end()).catch(() => undefined);
-    client.connection?.stream?.destroy();
+    if (this.client !== undefined) await close(this.client);
   }
 
   private get isPossible(): boolean {
@@ -75,7 +70,7 @@ export class WakeUp {
     const again = (): void => {
       if (this.stopped || this.client !== client) return;
       this.client = undefined;
-      client.end().catch(() => undefined);
+      void close(client);
       this.timer = setTimeout(() => {
         this.listen(wake);
       }, RECONNECT).unref();
@@ -84,14 +79,30 @@ export class WakeUp {
     client.on('error', again);
     client.on('end', again);
     try {
-      await client.connect();
-      // A script that is done must end, as it does where nobody listens.
-      client.connection?.stream?.unref?.();
-      await client.query(`LISTEN ${CHANNEL}`);
+      const connected = client.connect();
+      letGo(client);
+      await within(CONNECT_LIMIT, connected);
+      // With TLS it is another socket by now.
+      letGo(client);
+      await within(CONNECT_LIMIT, client.query(`LISTEN ${CHANNEL}`));
       wake();
     } catch (error) {
       this.logger.debug(`LISTEN is not possible now: ${(error as Error).message}`);
       again();
     }
   }
+}
+
+/** A script that is done must end, as it does where nobody listens. */
+function letGo({ connection }: PgClient): void {
+  connection?.stream?.unref?.();
+}
+
+/** A server that does not answer must not hold the shutdown up, nor leave a socket behind. */
+async function close(client: PgClient): Promise<void> {
+  client.removeAllListeners();
+  // A listener must stay: a client without one throws what comes late.
+  client.on('error', () => undefined);
+  await within(END_LIMIT, client.end()).catch(() => undefined);
+  client.connection?.stream?.destroy();
 }

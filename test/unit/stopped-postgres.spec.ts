@@ -1,0 +1,153 @@
+import { DataSource } from 'typeorm';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PrimaryStore } from '../../lib/store/primary-store.js';
+import { WakeUp } from '../../lib/store/wake-up.js';
+import { FakePostgres, type FakeAnswer } from '../support/fake-postgres.js';
+
+const SOON = { timeout: 20_000, interval: 20 };
+
+describe('a PostgreSQL that is stopped', () => {
+  let fake: FakePostgres;
+  let source: DataSource;
+  let store: PrimaryStore;
+  const uncaught: unknown[] = [];
+  const note = (error: unknown): void => void uncaught.push(error);
+  beforeEach(async () => {
+    fake = await FakePostgres.start();
+    source = await connect({});
+    store = new PrimaryStore(source);
+    uncaught.length = 0;
+    process.on('uncaughtExceptionMonitor', note);
+  });
+  afterEach(async () => {
+    // What is emitted on a later turn of the loop, too.
+    await new Promise(setImmediate);
+    process.off('uncaughtExceptionMonitor', note);
+    await source.destroy();
+    await fake.close();
+    expect(uncaught).toEqual([]);
+  });
+
+  function connect(options: object): Promise<DataSource> {
+    const plain = { type: 'postgres', url: fake.url, extra: { max: 1 }, logger: 'simple-console', logging: false };
+    return new DataSource({ ...plain, ...options } as ConstructorParameters<typeof DataSource>[0]).initialize();
+  }
+  const ask = (): Promise<unknown> => store.query('SELECT 1');
+  /** After whatever has happened, statements are answered again. */
+  async function recovers(): Promise<void> {
+    fake.toStart = fake.toQuery = 'right';
+    await vi.waitFor(ask, SOON);
+  }
+
+  it.each<FakeAnswer>(['right, and stops', 'stops'])('while a statement runs: %s', async (answer) => {
+    fake.toQuery = answer;
+    await ask().catch(() => undefined);
+    await recovers();
+  });
+
+  it.each<FakeAnswer>(['right, and stops', 'stops'])('while a connection is made: %s', async (answer) => {
+    fake.stopAll();
+    await vi.waitFor(() => {
+      expect(fake.connections).toBe(0);
+    }, SOON);
+    fake.toStart = answer;
+    await ask().catch(() => undefined);
+    await recovers();
+  });
+
+  it('while the connection is idle', async () => {
+    fake.stopAll();
+    await vi.waitFor(() => {
+      expect(fake.connections).toBe(0);
+    }, SOON);
+    await recovers();
+  });
+
+  it('while others wait for the connection of the statement', async () => {
+    fake.toQuery = 'right, and stops';
+    await Promise.allSettled([ask(), ask(), ask()]);
+    await recovers();
+  });
+
+  it('while nobody listens yet to a connection that was made before ours, and to one of a slave', async () => {
+    const replication = { master: { url: fake.url }, slaves: [{ url: fake.url }] };
+    const replicated = await connect({ url: undefined, replication });
+    new PrimaryStore(replicated);
+    const { master, slaves } = replicated.driver as unknown as Record<'master', Pool> & Record<'slaves', Pool[]>;
+    for (const pool of [master, ...slaves]) {
+      const client = await pool.connect();
+      // It has no listener of the pool now, and none of TypeORM.
+      expect(() => {
+        client.emit('error', new Error('terminating connection'));
+      }).not.toThrow();
+      client.release(true);
+    }
+    await replicated.destroy();
+  });
+
+  it.each<['toStart' | 'toQuery', FakeAnswer]>([
+    ['toStart', 'right, and stops'],
+    ['toStart', 'stops'],
+    ['toQuery', 'right, and stops'],
+    ['toQuery', 'stops'],
+  ])('under the connection that listens, and it is made anew: %s, %s', async (when, answer) => {
+    const wakeUp = new WakeUp(store);
+    const woken = vi.fn();
+    fake[when] = answer;
+    wakeUp.listen(woken);
+    await vi.waitFor(() => {
+      expect(fake.connections).toBe(1);
+    }, SOON);
+    fake.toStart = fake.toQuery = 'right';
+    await vi.waitFor(() => {
+      expect(fake.connections).toBe(2);
+      expect(woken).toHaveBeenCalled();
+    }, SOON);
+    fake.stopAll();
+    woken.mockClear();
+    await vi.waitFor(() => {
+      expect(woken).toHaveBeenCalled();
+    }, SOON);
+    await wakeUp.stop();
+  });
+
+  it.each<'toStart' | 'toQuery'>(['toStart', 'toQuery'])(
+    'or that does not answer (%s) leaves no connection that listens, and is not waited for',
+    async (when) => {
+      fake[when] = 'nothing';
+      const wakeUp = new WakeUp(store);
+      wakeUp.listen(() => undefined);
+      await vi.waitFor(() => {
+        expect(fake.connections).toBe(2);
+      }, SOON);
+      const started = performance.now();
+      await wakeUp.stop();
+      expect(performance.now() - started).toBeLessThan(4000);
+      await vi.waitFor(() => {
+        expect(fake.connections).toBe(1);
+      }, SOON);
+    },
+  );
+
+  it('or that does not answer loses the connection of a late statement when the application ends', async () => {
+    fake.toQuery = 'nothing';
+    const late = store.run((manager) => manager.query('SELECT 1'), 50);
+    await expect(late).rejects.toMatchObject({ code: 'store_unavailable' });
+    // A statement that is still in time when it ends.
+    expect(fake.connections).toBe(1);
+    store.close();
+    await vi.waitFor(() => {
+      expect(fake.connections).toBe(0);
+    }, SOON);
+    const later = store.run((manager) => manager.query('SELECT 1'), 50);
+    await expect(later).rejects.toMatchObject({ code: 'store_unavailable' });
+    await vi.waitFor(() => {
+      expect(fake.connections).toBe(0);
+    }, SOON);
+  });
+});
+
+/** What is used of a pool of `pg`. */
+interface Pool {
+  connect(): Promise<{ emit(event: 'error', error: Error): void; release(destroy: boolean): void }>;
+}
