@@ -3,7 +3,7 @@ import { readMaterial } from './keys/read-key.js';
 import type { KeyMaterial } from './keys/jwto-key.js';
 import type { RingKey } from './options/key-options.js';
 import { ALGORITHM_NAMES } from './options/algorithm-names.js';
-import { openJws, parseHeader, splitAny } from './tokens/strict-jws.js';
+import { openJws, parseHeader, split } from './tokens/strict-jws.js';
 
 export { JwtoConfigurationError } from './errors/configuration-error.js';
 export { JwtoError } from './errors/jwto-error.js';
@@ -38,7 +38,7 @@ const MATERIALS = new WeakMap<JwsKey, KeyMaterial>();
  * ```
  */
 export function verifyJws(token: string, key: JwsKey): VerifiedJws {
-  const jws = splitAny(token);
+  const jws = split(token);
   const header = parseHeader(jws.header);
   return { header, payload: openJws(jws, header, materialOf(key)) };
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { toSeconds } from '../clock/clock.js';
 import { RequestInvalidError } from '../errors/request-errors.js';
 import { TokenRevokedError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
@@ -90,7 +91,11 @@ export class TokenService {
     const seconds = (milliseconds: number): number => Math.max(1, Math.round(milliseconds / 1000));
     return {
       mode,
-      lifetimes: { refreshTokenLifetime: seconds(refreshLifetime), sessionLifetime: seconds(endsAt - signedInAt) },
+      lifetimes: {
+        refreshTokenLifetime: seconds(refreshLifetime),
+        // The end is counted from a whole second.
+        sessionLifetime: seconds(endsAt - toSeconds(signedInAt) * 1000),
+      },
     };
   }
 
