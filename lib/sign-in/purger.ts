@@ -40,8 +40,7 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.stopped = true;
     clearInterval(this.timer);
-    this.store.close();
-    await endOf(this.running);
+    await Promise.all([this.store.close(), endOf(this.running)]);
   }
 
   /** Of all processes on the database one purges in an interval. */

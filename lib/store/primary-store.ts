@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import { JwtoError } from '../errors/jwto-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import { within } from '../clock/time-limit.js';
+import { endOf, within } from '../clock/time-limit.js';
 import { isLostRace } from './lost-race.js';
 import { watchPools } from './pool-errors.js';
 import { discard, escapeSql } from './typeorm-versions.js';
@@ -28,8 +28,11 @@ async function attempt<T>(work: () => Promise<T>): Promise<T> {
 export class PrimaryStore {
   private readonly logger = new Logger('Jwto');
   private quietUntil = Number.NEGATIVE_INFINITY;
-  /** Those whose statement took longer than it may, and still goes on. */
+  /** Those that have a statement, or wait for a connection for one. */
+  private readonly held = new Set<QueryRunner>();
+  /** Those of them that nobody waits for any more. */
   private readonly late = new Set<QueryRunner>();
+  private becameIdle: (() => void) | undefined;
   private closing = false;
 
   constructor(readonly dataSource: DataSource) {
@@ -83,7 +86,17 @@ export class PrimaryStore {
 
   private async once<T>(work: (manager: EntityManager) => Promise<T>, limit: number, giveUp: number): Promise<T> {
     const runner = this.dataSource.createQueryRunner('master');
-    const release = (): Promise<void> => runner.release().catch(() => undefined);
+    this.held.add(runner);
+    const lateness = setTimeout(() => {
+      this.late.add(runner);
+      if (this.closing) this.discardLate();
+    }, giveUp - performance.now()).unref();
+    const release = (): Promise<void> => {
+      clearTimeout(lateness);
+      this.late.delete(runner);
+      this.letGo(runner);
+      return runner.release().catch(() => undefined);
+    };
     try {
       await runner.connect();
       // Nobody waits for it any more: what was refused must not be written after all.
@@ -93,31 +106,33 @@ export class PrimaryStore {
       throw error;
     }
     // A connection goes back when its statement is done, also if nobody waits for that.
-    const done = attempt(() => work(runner.manager)).finally(() => {
-      this.late.delete(runner);
-      return release();
-    });
-    const tooLate = setTimeout(() => {
-      this.late.add(runner);
-      if (this.closing) this.discardLate();
-    }, limit).unref();
-    return within(limit, done).finally(() => {
-      clearTimeout(tooLate);
-    });
+    return within(limit, attempt(() => work(runner.manager)).finally(release));
   }
 
   /**
-   * The application ends: a statement that takes longer than it may loses its connection, now and from now on. TypeORM
-   * closes a pool when every connection is back, which one to a database that does not answer never is.
+   * The application ends: whoever has no answer after 5 s loses the connection, now and from now on. TypeORM closes a
+   * pool when every connection is back, which one to a database that does not answer never is.
+   *
+   * @returns when no connection is held any more; after 5 s at the latest
    */
-  close(): void {
+  async close(): Promise<void> {
     this.closing = true;
     this.discardLate();
+    if (this.held.size === 0) return;
+    await endOf(new Promise<void>((resolve) => (this.becameIdle = resolve)));
   }
 
   private discardLate(): void {
-    for (const runner of this.late) discard(runner);
+    for (const runner of this.late) {
+      discard(runner);
+      this.letGo(runner);
+    }
     this.late.clear();
+  }
+
+  private letGo(runner: QueryRunner): void {
+    this.held.delete(runner);
+    if (this.held.size === 0) this.becameIdle?.();
   }
 
   /** A database that is down fails many statements a second, all for the same reason. */

@@ -20,9 +20,22 @@ interface PooledRunner {
   databaseConnection?: { destroy?: () => void };
 }
 
-/** Closes the connection of a runner, whatever runs on it, where the driver can. Its statement fails. */
+/** A connection in pg-pool's list. It tells of none that is still being made. */
+interface PooledClient {
+  _connected?: boolean;
+  connection?: { stream?: { destroy(): void } };
+}
+
+/**
+ * Closes the connection of a runner, whatever runs on it, where the driver can. Its statement fails. Where `pg` still
+ * makes one, those that are being made are closed: its pool does not end before.
+ */
 export function discard(runner: QueryRunner): void {
-  const pooled = runner as QueryRunner & PooledRunner;
-  if (pooled.releasePostgresConnection === undefined) pooled.databaseConnection?.destroy?.();
-  else pooled.releasePostgresConnection(new Error('the application ends')).catch(() => undefined);
+  const { databaseConnection, releasePostgresConnection } = runner as QueryRunner & PooledRunner;
+  if (releasePostgresConnection === undefined) databaseConnection?.destroy?.();
+  else if (databaseConnection === undefined) {
+    const { master } = dataSourceOf(runner).driver as { master?: { _clients?: PooledClient[] } };
+    for (const client of [...(master?._clients ?? [])])
+      if (client._connected !== true) client.connection?.stream?.destroy();
+  } else releasePostgresConnection.call(runner, new Error('the application ends')).catch(() => undefined);
 }

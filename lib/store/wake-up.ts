@@ -39,7 +39,7 @@ export class WakeUp {
 
   /** Wakes the others. Not awaited: what it is about has been written. */
   send(): void {
-    if (!this.isPossible || this.sending) return;
+    if (!this.isPossible || this.sending || this.stopped) return;
     this.sending = true;
     // Many revocations at once, of a user's sessions, are one message.
     setImmediate(() => {

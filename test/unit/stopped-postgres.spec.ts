@@ -129,20 +129,25 @@ describe('a PostgreSQL that is stopped', () => {
     },
   );
 
-  it('or that does not answer loses the connection of a late statement when the application ends', async () => {
-    fake.toQuery = 'nothing';
-    const late = store.run((manager) => manager.query('SELECT 1'), 50);
-    await expect(late).rejects.toMatchObject({ code: 'store_unavailable' });
-    // A statement that is still in time when it ends.
-    expect(fake.connections).toBe(1);
-    store.close();
+  it('or that does not answer loses the connections of late statements when the application ends', async () => {
+    const pooled = await connect({ extra: { max: 2 } });
+    const other = new PrimaryStore(pooled);
+    const before = fake.connections;
+    fake.toQuery = fake.toStart = 'nothing';
+    // One has its connection, and one waits for a new one.
+    const asked = Promise.allSettled([other.query('SELECT 1'), other.query('SELECT 1')]);
     await vi.waitFor(() => {
-      expect(fake.connections).toBe(0);
+      expect(fake.connections).toBe(before + 1);
     }, SOON);
-    const later = store.run((manager) => manager.query('SELECT 1'), 50);
-    await expect(later).rejects.toMatchObject({ code: 'store_unavailable' });
+    const started = performance.now();
+    await other.close();
+    // The pool waits for each of its connections.
+    await pooled.destroy();
+    expect(performance.now() - started).toBeLessThan(10_000);
+    const refused = { status: 'rejected', reason: { code: 'store_unavailable' } };
+    expect(await asked).toMatchObject([refused, refused]);
     await vi.waitFor(() => {
-      expect(fake.connections).toBe(0);
+      expect(fake.connections).toBe(1);
     }, SOON);
   });
 });
