@@ -61,8 +61,11 @@ export class AppProcess {
     return app;
   }
 
-  /** Calls a method of its TokenService. */
-  async call(method: 'purge' | 'revokeSession' | 'revokeUser' | 'revokeAll', ...args: unknown[]): Promise<unknown> {
+  /** Calls a method of its TokenService, or closes the application. */
+  async call(
+    method: 'purge' | 'revokeSession' | 'revokeUser' | 'revokeAll' | 'close',
+    ...args: unknown[]
+  ): Promise<unknown> {
     const id = ++this.lastCall;
     const answered = new Promise<{ value?: unknown; error?: string }>((resolve) => this.calls.set(id, resolve));
     this.child.send({ id, method, args });

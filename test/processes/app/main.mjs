@@ -71,8 +71,15 @@ const app = testing.createNestApplication({ logger: ['error', 'warn'] });
 app.get(JwtoEvents).on('*', (event, name) => process.send({ event: name, sid: event.sid }));
 const tokens = app.get(TokenService);
 
+/** Closes what the application has; the process lives on. */
+async function close() {
+  await app.close();
+  await source.destroy();
+}
+
 process.on('message', async ({ id, method, args }) => {
-  const result = await tokens[method](...args).then(
+  const work = method === 'close' ? close() : tokens[method](...args);
+  const result = await work.then(
     (value) => ({ value }),
     (error) => ({ error: String(error) }),
   );
