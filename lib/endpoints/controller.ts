@@ -10,7 +10,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { Public } from '../guards/guard-decorators.js';
-import { swagger } from '../guards/openapi.js';
+import { documentBody, documentTag } from '../guards/openapi.js';
 import type { EndpointName } from '../options/jwto-options.js';
 import { SESSION_VERBS, type ResolvedOptions } from '../options/resolve-options.js';
 import type { AnyReply } from '../transports/raw-reply.js';
@@ -140,8 +140,8 @@ export function methodOf(action: ActionName): string {
 }
 
 function document(controller: Type): void {
-  swagger?.ApiTags('auth')(controller);
-  swagger?.ApiBody({ type: LoginBody })(controller, 'login', handlerOf(controller, 'login'));
+  documentTag('auth', controller);
+  documentBody(LoginBody, (controller.prototype as Record<ActionName, object>).login);
 }
 
 /** A method as a decorator takes it. */

@@ -1,44 +1,44 @@
-import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
-import { applyDecorators } from '@nestjs/common';
-
 type Decorate = ClassDecorator & MethodDecorator;
 
-interface Swagger {
-  ApiBearerAuth(): Decorate;
-  ApiUnauthorizedResponse(options: { description: string }): Decorate;
-  ApiForbiddenResponse(options: { description: string }): Decorate;
-  ApiTags(tag: string): ClassDecorator;
-  ApiBody(options: { type: unknown }): MethodDecorator;
-}
+/**
+ * The keys under which @nestjs/swagger 11 and 12 keep what their decorators say. It is written without the package: an
+ * optional peer, which a bundle, a strict installer and Jest hide from a `require` of ours.
+ */
+const KEYS = {
+  security: 'swagger/apiSecurity',
+  responses: 'swagger/apiResponse',
+  tags: 'swagger/apiUseTags',
+  parameters: 'swagger/apiParameters',
+};
 
-/** @nestjs/swagger where the application has it: an optional peer, so it is never imported. */
-export const swagger: Swagger | undefined = load();
-
-/** Documents a guarded route in the application's OpenAPI document; without @nestjs/swagger it does nothing. */
+/** Documents a guarded route in the application's OpenAPI document; what the application says of 401 and 403 stands. */
 export function documentRefusals({ permissions }: { permissions: boolean }): Decorate {
-  if (swagger === undefined) return () => undefined;
   const forbidden = permissions
     ? 'The token lacks a permission, or CSRF protection refused.'
     : 'CSRF protection refused.';
-  return applyDecorators(
-    swagger.ApiBearerAuth(),
-    swagger.ApiUnauthorizedResponse({ description: 'No token, or one that is not accepted; `code` says why.' }),
-    swagger.ApiForbiddenResponse({ description: forbidden }),
-  );
+  return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    const documented = (descriptor?.value as object | undefined) ?? target;
+    append(KEYS.security, { bearer: [] }, documented);
+    const said = Reflect.getMetadata(KEYS.responses, documented) as object | undefined;
+    const refusals = {
+      401: { description: 'No token, or one that is not accepted; `code` says why.' },
+      403: { description: forbidden },
+    };
+    Reflect.defineMetadata(KEYS.responses, { ...refusals, ...said }, documented);
+  };
 }
 
-/**
- * Looked for from the application, which declares it. Not by `import.meta`: what compiles this file to CommonJS (Jest, a
- * bundler) has none. Its decorators only write metadata, so any copy of the package will do.
- */
-function load(): Swagger | undefined {
-  for (const from of [process.argv[1], join(process.cwd(), 'package.json')]) {
-    try {
-      if (from !== undefined) return createRequire(resolve(from))('@nestjs/swagger') as Swagger;
-    } catch {
-      // Not installed there.
-    }
-  }
-  return undefined;
+/** Puts the routes of a controller under a tag of the OpenAPI document. */
+export function documentTag(tag: string, controller: object): void {
+  append(KEYS.tags, tag, controller);
+}
+
+/** Documents the body of a route in the OpenAPI document. */
+export function documentBody(type: object, handler: object): void {
+  append(KEYS.parameters, { in: 'body', type, required: true }, handler);
+}
+
+function append(key: string, entry: unknown, target: object): void {
+  const before = (Reflect.getMetadata(key, target) as unknown[] | undefined) ?? [];
+  Reflect.defineMetadata(key, [...before, entry], target);
 }
