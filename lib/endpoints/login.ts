@@ -52,7 +52,10 @@ export class OwnSignInRoute extends OwnSignIn {
   ): Promise<IssuedTokens> {
     const { authenticator, options: settings, tokens } = this.parts;
     const older = await olderSessions(this.parts, request);
-    if (settings.modes.some((mode) => mode !== 'JSON') || older.length > 0) authenticator.assertLoginOrigin(request);
+    // The mode of `like` is not known yet, and may be one of cookies.
+    const mode = options.mode ?? (options.like === undefined ? settings.modes[0] : undefined);
+    const isJson = mode === 'JSON' || settings.modes.every((one) => one === 'JSON');
+    if (!isJson || older.length > 0) authenticator.assertLoginOrigin(request);
     const issued = await tokens.issue(user, { ...options, request: requestInfo(request), replaces: replacedBy(older) });
     deliver(this.parts, { request, reply }, issued, older);
     return issued;

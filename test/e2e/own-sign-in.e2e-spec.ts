@@ -61,6 +61,14 @@ describe.each(ADAPTERS)('TokenService.signIn on %s', (_name, adapter) => {
     expect(test.takeEvents()).toEqual(['jwto.csrf_failed', 'jwto.csrf_failed']);
   });
 
+  it.each(['/external?mode=JSON', '/login/'])('in JSON, without cookies, is open to every page: %s', async (path) => {
+    const json = { username: 'bob', password: 'pass', mode: 'JSON' };
+    const headers = { origin: 'https://front.example' };
+    const answer = await test.client().send(path, path === '/login/' ? { json, headers } : { headers });
+    expect([answer.json.access, answer.cookies]).toEqual([expect.stringMatching(/^eyJ/), []]);
+    expect(test.takeEvents()).toEqual(['jwto.logged_in']);
+  });
+
   it.each(['/external?mode=JSON', '/login/'])(
     'in JSON clears the cookies of the session that it ends: %s',
     async (path) => {
