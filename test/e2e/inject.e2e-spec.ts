@@ -70,16 +70,9 @@ class Own {
 
 describe.each(ADAPTERS)('the body of a login on %s', (_name, adapter) => {
   let test: TestApp;
-  const middleware: unknown[] = [];
   beforeAll(async () => {
     const metadata = { controllers: [Own], providers: [{ provide: APP_GUARD, useClass: BodyReader }] };
-    const setUp = (app: TestApp['app']): void => {
-      app.use((request: { body?: unknown }, _response: unknown, next: () => void) => {
-        middleware.push(request.body);
-        next();
-      });
-    };
-    test = await startApp({ adapter, metadata, setUp });
+    test = await startApp({ adapter, metadata });
   });
   afterAll(() => test.close());
 
