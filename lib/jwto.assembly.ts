@@ -1,8 +1,8 @@
-import { Scope, type DynamicModule, type InjectionToken, type Provider } from '@nestjs/common';
+import { Scope, type DynamicModule, type FactoryProvider, type InjectionToken, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { Clock } from './clock/clock.js';
-import { createController } from './endpoints/controller.js';
+import { createController, mapRoutes } from './endpoints/controller.js';
 import { Endpoints } from './endpoints/endpoints.js';
 import { JwtoConfigurationError } from './errors/configuration-error.js';
 import { EventForwarder } from './events/event-forwarder.js';
@@ -20,16 +20,21 @@ import { DatabaseClock } from './store/database-clock.js';
 import { ClaimsProvider } from './users/claims-provider.js';
 import { UserDirectory } from './users/user-directory.js';
 
-/** The settings as the application gave them. */
-export const OPTIONS = Symbol('jwto.options');
 /** The parts of the module instance, as {@link wire} joined them. */
 export const WIRING = Symbol('jwto.wiring');
-/** The controller class of the module instance. */
-export const CONTROLLER = Symbol('jwto.controller');
 /** By setting: under which token the module has what the application gave it. */
 export const APPLICATION_TOKENS = Symbol('jwto.application-tokens');
 const SETTINGS = Symbol('jwto.settings');
 const DATA_SOURCE = Symbol('jwto.data-source');
+
+/** Where the settings come from. What it gives is read and let go: no provider keeps the text of a key. */
+export interface OptionsSource {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what Nest's own FactoryProvider says
+  useFactory: (...dependencies: any[]) => JwtoOptions | Promise<JwtoOptions>;
+  inject?: FactoryProvider['inject'] | undefined;
+  /** What `inject` needs beside the module's imports. */
+  providers?: Provider[];
+}
 
 /**
  * The one place where both ways of registering come together.
@@ -42,7 +47,7 @@ const DATA_SOURCE = Symbol('jwto.data-source');
 export function assemble(
   extras: JwtoModuleExtras,
   unknownNames: readonly string[],
-  optionProviders: Provider[],
+  source: OptionsSource,
 ): Omit<DynamicModule, 'module'> {
   const name = extras.name ?? DEFAULT_INSTANCE;
   const controller = createController();
@@ -64,11 +69,15 @@ export function assemble(
     imports: extras.imports ?? [],
     controllers: [controller],
     providers: [
-      ...optionProviders,
+      ...(source.providers ?? []),
       {
         provide: SETTINGS,
-        useFactory: (options: JwtoOptions) => readSettings(options, extras, unknownNames),
-        inject: [OPTIONS],
+        useFactory: async (...dependencies: unknown[]) => {
+          const settings = await readSettings(await source.useFactory(...dependencies), extras, unknownNames);
+          mapRoutes(controller, name, settings.options);
+          return settings;
+        },
+        inject: source.inject ?? [],
       },
       dataSourceProvider(extras),
       provide(claims, extras.claims ?? ClaimsProvider),
@@ -99,9 +108,8 @@ export function assemble(
       },
       {
         provide: APPLICATION_TOKENS,
-        useValue: { settings: OPTIONS, dataSource: DATA_SOURCE, claims, ...(extras.users && { users }) },
+        useValue: { settings: SETTINGS, dataSource: DATA_SOURCE, claims, ...(extras.users && { users }) },
       },
-      { provide: CONTROLLER, useValue: controller },
       part(instanceToken(name), ({ instance }) => instance),
       part(Endpoints, ({ endpoints }) => endpoints),
       part(Purger, ({ purger }) => purger),

@@ -5,11 +5,10 @@ import {
   type DynamicModule,
   type NestModule,
   type OnApplicationBootstrap,
-  type Provider,
-  type Type,
+  type OnModuleInit,
 } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { mapRoutes, routeMarks } from './endpoints/controller.js';
+import { routeMarks } from './endpoints/controller.js';
 import { registerInstance } from './endpoints/instance-registry.js';
 import { assertMapped } from './endpoints/assert-mapped.js';
 import { hookRouter, type RouterHook } from './endpoints/router-hook.js';
@@ -17,7 +16,7 @@ import { JwtoConfigurationError } from './errors/configuration-error.js';
 import { assertDecorators } from './guards/assert-decorators.js';
 import { registerStrategy } from './guards/jwto.strategy.js';
 import type { JwtoModuleAsyncOptions, JwtoModuleOptions, JwtoOptionsFactory } from './jwto-module-options.js';
-import { APPLICATION_TOKENS, assemble, CONTROLLER, OPTIONS, WIRING } from './jwto.assembly.js';
+import { APPLICATION_TOKENS, assemble, WIRING, type OptionsSource } from './jwto.assembly.js';
 import type { Wiring } from './jwto.wiring.js';
 
 /**
@@ -35,12 +34,11 @@ import type { Wiring } from './jwto.wiring.js';
  * ```
  */
 @Module({})
-export class JwtoModule implements NestModule, OnApplicationBootstrap {
+export class JwtoModule implements NestModule, OnModuleInit, OnApplicationBootstrap {
   private hook: RouterHook | undefined;
 
   /** @internal */
   constructor(
-    @Inject(CONTROLLER) private readonly controller: Type,
     private readonly adapterHost: HttpAdapterHost,
     private readonly modules: ModulesContainer,
     private readonly moduleRef: ModuleRef,
@@ -55,7 +53,7 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
    */
   static forRoot({ name, isGlobal, imports, users, claims, dataSource, ...options }: JwtoModuleOptions): DynamicModule {
     const extras = { name, isGlobal, imports, users, claims, dataSource };
-    return { module: JwtoModule, ...assemble(extras, [], [{ provide: OPTIONS, useValue: options }]) };
+    return { module: JwtoModule, ...assemble(extras, [], { useFactory: () => options }) };
   }
 
   /**
@@ -76,34 +74,32 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
     const extras = { name, isGlobal, imports, users, claims, dataSource };
     const unknownNames = Object.keys(unknown);
     if (useFactory !== undefined)
-      return {
-        module: JwtoModule,
-        ...assemble(extras, unknownNames, [{ provide: OPTIONS, useFactory, inject: inject ?? [] }]),
-      };
+      return { module: JwtoModule, ...assemble(extras, unknownNames, { useFactory, inject }) };
     const factory = useExisting ?? useClass;
     if (factory === undefined) {
       throw new JwtoConfigurationError('forRootAsync needs one of useFactory, useClass and useExisting');
     }
-    const options: Provider = {
-      provide: OPTIONS,
-      useFactory: (source: JwtoOptionsFactory) => source.createJwtoOptions(),
+    const source: OptionsSource = {
+      useFactory: (options: JwtoOptionsFactory) => options.createJwtoOptions(),
       inject: [factory],
+      providers: useExisting === undefined ? [factory] : [],
     };
-    return {
-      module: JwtoModule,
-      ...assemble(extras, unknownNames, useExisting === undefined ? [factory, options] : [options]),
-    };
+    return { module: JwtoModule, ...assemble(extras, unknownNames, source) };
   }
 
-  /** Gives the controllers their routes; Nest calls it once the adapter is there and before routes are mapped. */
+  /** Hooks into the adapter; Nest calls it once the adapter is there and before routes are mapped. */
   configure(): void {
     this.assertSingletons();
-    assertDecorators(this.modules);
     const { instance, settings, keys } = this.wiring;
     const adapter = this.adapterHost.httpAdapter;
     registerInstance(adapter, instance.name, settings.options, keys);
     this.hook = hookRouter(adapter);
-    mapRoutes(this.controller, instance.name, settings.options);
+  }
+
+  /** Without HTTP there is no `configure`. */
+  onModuleInit(): void {
+    this.assertSingletons();
+    assertDecorators(this.modules);
   }
 
   /** Asked for and not injected: a module that something request-scoped is injected into is never made. */
@@ -113,9 +109,10 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
 
   /** There is one sign-in for all requests, so nothing that it is made from can be made anew for each. */
   private assertSingletons(): void {
-    const scoped = Object.entries(this.given)
-      .filter(([, token]) => this.moduleRef.introspect(token).scope === Scope.REQUEST)
-      .map(([setting]) => setting);
+    const isScoped = (token: string | symbol): boolean => this.moduleRef.introspect(token).scope === Scope.REQUEST;
+    const all = Object.keys(this.given).filter((setting) => isScoped(this.given[setting] as string));
+    // The data source waits for the settings, and so is what they are.
+    const scoped = all.includes('settings') ? all.filter((setting) => setting !== 'dataSource') : all;
     if (scoped.length === 0) return;
     throw new JwtoConfigurationError(
       `${scoped.join(' and ')} must be singletons, and something that they are or inject is request-scoped: remove ` +

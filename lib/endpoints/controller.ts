@@ -1,5 +1,6 @@
 import {
   Controller,
+  HttpCode,
   Inject,
   Req,
   RequestMapping,
@@ -108,8 +109,8 @@ export function createController(): Type {
 }
 
 /**
- * Gives a controller its routes. Nest reads them when the application is initialised, so they may depend on settings
- * that came asynchronously.
+ * Gives a controller its routes. Nest reads them when the application is initialised, and an OpenAPI document may be made
+ * of them before, so they are there as soon as the settings are.
  */
 export function mapRoutes(controller: Type, instance: string, options: ResolvedOptions): void {
   const version = options.version ?? VERSION_NEUTRAL;
@@ -118,6 +119,7 @@ export function mapRoutes(controller: Type, instance: string, options: ResolvedO
     const handler = handlerOf(controller, action);
     RequestMapping({ path: mark.path, method: ROUTES[action].method })(controller, action, handler);
     SetMetadata(MAPPED_ENDPOINT, mark)(controller, action, handler);
+    HttpCode(successStatus(action, options))(controller, action, handler);
   }
 }
 
@@ -142,6 +144,11 @@ export function methodOf(action: ActionName): string {
 function document(controller: Type): void {
   documentTag('auth', controller);
   documentBody(LoginBody, (controller.prototype as Record<ActionName, object>).login);
+}
+
+/** What an OpenAPI document says of a success; the endpoint sends its own. */
+function successStatus(action: ActionName, { modes }: ResolvedOptions): number {
+  return action === 'deleteTokens' && modes[0] === 'JSON' ? 204 : 200;
 }
 
 /** A method as a decorator takes it. */

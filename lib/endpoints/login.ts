@@ -8,7 +8,7 @@ import { requestInfo, type AnyRequest } from '../transports/raw-request.js';
 import type { SignInUser } from '../users/user-provider.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
-import type { RequestBody } from './request-body.js';
+import { unreadType, type RequestBody } from './request-body.js';
 import { assertCredentials, readCredentials, readMode } from './request-fields.js';
 
 /** `POST /login/` */
@@ -30,7 +30,7 @@ async function signIn(parts: EndpointParts, { request, reply, body, info }: Exch
   const credentials = readCredentials(body);
   if (credentials === undefined) {
     if (await isSignedIn(parts, request)) return ANSWERS.alreadySignedIn;
-    return assertCredentials(body) as never;
+    return assertCredentials(body, unreadType(request)) as never;
   }
   const context = { mode, request: info, body: withoutCredentials(body), replaces: replacedBy(older) };
   const tokens = await parts.signIn.withPassword(credentials, context);

@@ -2,73 +2,36 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { RequestInvalidError } from '../errors/request-errors.js';
 import { noteForm } from '../transports/form-token.js';
-import { rawOf, trimWhiteSpace, type AnyRequest } from '../transports/raw-request.js';
+import { rawOf, type AnyRequest } from '../transports/raw-request.js';
+import { takeBody, takenBody } from './take-body.js';
 
 /** The members of a body; a field that a form repeats is a list. */
 export type RequestBody = Readonly<Record<string, unknown>>;
 
 const FORM = 'application/x-www-form-urlencoded';
-/** Most bytes of a body. */
-const MAX_BODY_BYTES = 100_000;
+const FAULTS = {
+  'too large': 'The body has more than 100 kB.',
+  'too slow': 'The body took longer than 10 seconds.',
+  'broken off': 'The body broke off.',
+};
 
-/** Bodies that were taken off the wire before the framework's own parser, by Node's request. */
-const TAKEN = new WeakMap<IncomingMessage, TakenBody>();
-
-interface TakenBody {
-  type: string;
-  encoding: string | undefined;
-  bytes: Buffer;
-  tooLarge: boolean;
-  /** Whether it came to its end. */
-  whole: boolean;
-}
-
-/**
- * Reads the body of a request, and makes the framework take it for one without: Express and Fastify treat empty,
- * broken, typed and large bodies in ways of their own, and the application may have no parser at all.
- */
-export async function takeBody(raw: IncomingMessage): Promise<void> {
-  if (raw.readableEnded || raw.readableFlowing !== null) return;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  await new Promise<void>((resolve) => {
-    raw.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-      else resolve();
-    });
-    raw
-      .once('end', resolve)
-      .once('error', () => {
-        resolve();
-      })
-      .once('close', resolve);
-  });
-  const type = trimWhiteSpace((raw.headers['content-type'] ?? '').split(';', 1)[0] ?? '').toLowerCase();
-  TAKEN.set(raw, {
-    type,
-    encoding: raw.headers['content-encoding'],
-    bytes: Buffer.concat(chunks),
-    tooLarge: size > MAX_BODY_BYTES,
-    // What was made without a socket says nothing of `complete`, and came whole if it ended.
-    whole: (raw as Partial<IncomingMessage>).complete ?? raw.readableEnded,
-  });
-  if (type === FORM) noteForm(raw, () => bodyOf(raw));
-  for (const header of ['content-type', 'content-length', 'transfer-encoding', 'content-encoding']) {
-    Reflect.deleteProperty(raw.headers, header);
-  }
+/** Reads the body of a request of ours into `request.body`, before the framework's own parser would. */
+export async function parseBody(raw: IncomingMessage): Promise<void> {
+  const taken = await takeBody(raw);
+  if (taken === undefined) return;
+  if (taken.type === FORM) noteForm(raw, () => bodyOf(raw));
   (raw as { body?: unknown }).body = readableBody(raw);
 }
 
 /**
- * The body for the application's middleware, guards and interceptors, parsed by our rules. `undefined` where it cannot be
- * read, which the endpoint refuses.
+ * The body for the application's middleware, guards and interceptors, parsed by our rules; without members where it cannot
+ * be read, which the endpoint refuses.
  */
-export function readableBody(raw: IncomingMessage): RequestBody | undefined {
+export function readableBody(raw: IncomingMessage): RequestBody {
   try {
     return bodyOf(raw);
   } catch (error) {
-    if (error instanceof RequestInvalidError) return undefined;
+    if (error instanceof RequestInvalidError) return {};
     throw error;
   }
 }
@@ -79,20 +42,29 @@ export function readableBody(raw: IncomingMessage): RequestBody | undefined {
  * @throws JwtoError `request_invalid` for broken JSON, something that is no object, a `__proto__` key, or too many bytes
  */
 export function bodyOf(request: AnyRequest): RequestBody {
-  const taken = TAKEN.get(rawOf(request));
+  const taken = takenBody(rawOf(request));
   // Middleware of the application has read it before us.
   if (taken === undefined) return asBody((request as { body?: unknown }).body);
-  const { type, bytes } = taken;
-  if (taken.tooLarge) throw new RequestInvalidError('The body has more than 100 kB.');
-  if (!taken.whole) throw new RequestInvalidError('The body broke off.');
-  const isJson = type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json'));
+  const { type, bytes, fault } = taken;
+  if (fault !== undefined) throw new RequestInvalidError(FAULTS[fault]);
   const isForm = type === FORM;
-  if (bytes.length === 0 || !(isJson || isForm)) return {};
+  if (bytes.length === 0 || !(isForm || isJson(type))) return {};
   if (!isUtf8(bytes) || (taken.encoding ?? 'identity') !== 'identity') {
     throw new RequestInvalidError('The body must be UTF-8 without a Content-Encoding.');
   }
   const text = bytes.toString('utf8');
   return isForm ? parseForm(text) : parseJson(text);
+}
+
+/** The content type of a body that was not read, for a message; `undefined` where there is none to name. */
+export function unreadType(request: AnyRequest): string | undefined {
+  const { type, bytes } = takenBody(rawOf(request)) ?? {};
+  if (type === undefined || bytes?.length === 0 || isJson(type) || type === FORM) return undefined;
+  return /^[a-z]+\/[a-z0-9.+-]{1,60}$/.test(type) ? type : undefined;
+}
+
+function isJson(type: string): boolean {
+  return type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json'));
 }
 
 function parseJson(text: string): RequestBody {

@@ -35,14 +35,17 @@ export function readCredentials(body: RequestBody): Pick<LoginCredentials, 'user
   return assertCredentials(body);
 }
 
-/** @throws JwtoError `credentials_missing` */
-export function assertCredentials({
-  username,
-  password,
-}: RequestBody): Pick<LoginCredentials, 'username' | 'password'> {
+/**
+ * @param unread - the content type of a body that was not read
+ * @throws JwtoError `credentials_missing`
+ */
+export function assertCredentials(
+  { username, password }: RequestBody,
+  unread?: string,
+): Pick<LoginCredentials, 'username' | 'password'> {
   const credentials = Object.assign(new LoginBody(), { username, password });
   const wrong = validateSync(credentials).map(({ property }) => property);
-  if (wrong.length > 0) throw new CredentialsMissingError(wrong);
+  if (wrong.length > 0) throw new CredentialsMissingError(wrong, unread);
   return credentials;
 }
 

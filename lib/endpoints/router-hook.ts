@@ -3,7 +3,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { noteReply, type FastifyReplyLike } from '../transports/raw-reply.js';
 import { pathOfTarget } from '../transports/raw-request.js';
 import { MAPPED_ENDPOINT, methodOf, type RouteMark } from './controller.js';
-import { readableBody, takeBody } from './request-body.js';
+import { parseBody, readableBody } from './request-body.js';
 
 /** Where a route of ours was mapped. */
 export interface MappedRoute extends RouteMark {
@@ -13,16 +13,19 @@ export interface MappedRoute extends RouteMark {
 
 /**
  * What both adapters do for us: answer our routes with a trailing slash too, show where they were mapped, and let us
- * read a body before their parsers.
+ * read a body in place of their parsers. It is read where Nest's parsers on Express would: after what `main.ts` gives to
+ * `app.use`, so that a rate limiter is asked first, and before the middleware of modules, guards and interceptors.
  */
 export interface RouterHook {
   /** The routes of ours as they were mapped; complete once the application is initialised. */
   mappedRoutes(): readonly MappedRoute[];
 }
 
+type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
+
 interface ExpressLike {
-  use(handler: (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void): void;
-  readonly router: { readonly stack: { route?: { path: unknown; stack: { handle: object }[] } }[] };
+  use(handler: Middleware): void;
+  readonly router: { readonly stack: { name: string; route?: { path: unknown; stack: { handle: object }[] } }[] };
 }
 
 interface FastifyLike {
@@ -30,6 +33,8 @@ interface FastifyLike {
   route(route: FastifyRoute): void;
   addHook(name: 'onRoute', hook: (route: FastifyRoute) => void): void;
   addHook(name: 'onRequest', hook: RequestHook): void;
+  /** Of @fastify/middie, which an application may leave out. */
+  use?: (handler: Middleware) => void;
 }
 
 type RequestHook = (request: { raw: IncomingMessage }, reply: FastifyReplyLike, done: (error?: Error) => void) => void;
@@ -42,6 +47,9 @@ interface FastifyRoute {
   config?: object;
   onRequest?: RequestHook | RequestHook[];
 }
+
+/** The names of body-parser's middleware, which Nest and applications put first. */
+const BODY_PARSERS = ['jsonParser', 'urlencodedParser', 'rawParser', 'textParser'];
 
 /** One hook an application, however many module instances it has. */
 const HOOKS = new WeakMap<object, RouterHook>();
@@ -76,6 +84,14 @@ function hookFastify(fastify: FastifyLike): RouterHook {
     noteReply(raw, reply);
     done();
   });
+  const isOurs = pathMatcher(() => routes);
+  fastify.use?.((request, _response, next) => {
+    if (isOurs(request))
+      parseBody(request).then(() => {
+        next();
+      }, next);
+    else next();
+  });
   return { mappedRoutes: () => routes };
 }
 
@@ -84,7 +100,7 @@ function readBody(
   _reply: FastifyReplyLike,
   done: (error?: Error) => void,
 ): void {
-  takeBody(request.raw).then(() => {
+  parseBody(request.raw).then(() => {
     request.body = readableBody(request.raw);
     done();
   }, done);
@@ -97,7 +113,7 @@ function hookExpress(express: ExpressLike): RouterHook {
       const mark = route?.stack.map(({ handle }) => markOf(handle)).find((found) => found !== undefined);
       return mark === undefined ? [] : [{ ...mark, mapped: String(route?.path) }];
     }));
-  const isOurs = pathMatcher(mappedRoutes);
+  const isOurs = pathMatcher(mappedRoutes, 'i');
   express.use((request, _response, next) => {
     if (!isOurs(request)) {
       next();
@@ -105,14 +121,13 @@ function hookExpress(express: ExpressLike): RouterHook {
     }
     // With the setting "strict routing", Express tells /login and /login/ apart.
     request.url = request.url?.replace(/^([^?]*)\/(?=\?|$)/, '$1');
-    takeBody(request).then(() => {
+    parseBody(request).then(() => {
       next();
     }, next);
   });
-  // Nest has put its body parsers first; ours must see a body before them.
   const { stack } = express.router;
-  const last = stack.pop();
-  if (last !== undefined) stack.unshift(last);
+  const parser = stack.findIndex(({ name }) => BODY_PARSERS.includes(name));
+  if (parser !== -1) stack.splice(parser, 0, ...stack.splice(-1));
   return { mappedRoutes };
 }
 
@@ -122,10 +137,10 @@ function markOf(handler: object): RouteMark | undefined {
 }
 
 /** Whether a request is for a route of ours; the pattern is made at the first request, when all routes are there. */
-function pathMatcher(routes: () => readonly MappedRoute[]): (raw: IncomingMessage) => boolean {
+function pathMatcher(routes: () => readonly MappedRoute[], flags = ''): (raw: IncomingMessage) => boolean {
   let pattern: RegExp | undefined;
   return ({ method = '', url = '/' }) => {
-    pattern ??= new RegExp(`^(?:${routes().map(patternOf).join('|')})/?$`, 'i');
+    pattern ??= new RegExp(`^(?:${routes().map(patternOf).join('|')})/?$`, flags);
     return pattern.test(`${method} ${pathOfTarget(url)}`);
   };
 }

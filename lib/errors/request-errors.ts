@@ -9,9 +9,12 @@ export class RequestInvalidError extends JwtoError {
 
 /** 400 `credentials_missing`: names each login field that is missing, empty or not a string. */
 export class CredentialsMissingError extends JwtoError {
-  constructor(fields: readonly string[]) {
+  /** @param unread - the content type of a body that was not read */
+  constructor(fields: readonly string[], unread?: string) {
     const names = fields.map((field) => `"${field}"`).join(' and ');
-    super('credentials_missing', `Send ${names} as ${fields.length > 1 ? 'non-empty strings' : 'a non-empty string'}.`);
+    const asked = `Send ${names} as ${fields.length > 1 ? 'non-empty strings' : 'a non-empty string'}`;
+    const types = 'application/json or application/x-www-form-urlencoded';
+    super('credentials_missing', unread === undefined ? `${asked}.` : `${asked}, in ${types}: ${unread} is not read.`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { KeyObject } from 'node:crypto';
+import { createHash, KeyObject } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../clock/clock.js';
@@ -24,6 +24,7 @@ export class ResolvedKeys {
   private readonly logger = new Logger('Jwto');
   /** KeyObjects only: bytes and a JWK may be changed in place. */
   private readonly byObject = new WeakMap<KeyObject, KeyMaterial>();
+  /** By SHA-256: the text of a key is not kept. */
   private readonly byText = new Map<string, KeyMaterial>();
 
   constructor(
@@ -72,7 +73,7 @@ export class ResolvedKeys {
     if (input instanceof KeyObject) this.byObject.set(input, material);
     else if (typeof input === 'string') {
       if (this.byText.size >= MAX_TEXTS) this.byText.clear();
-      this.byText.set(input, material);
+      this.byText.set(digest(input), material);
     }
     return material;
   }
@@ -83,12 +84,16 @@ export class ResolvedKeys {
       input instanceof KeyObject
         ? this.byObject.get(input)
         : typeof input === 'string'
-          ? this.byText.get(input)
+          ? this.byText.get(digest(input))
           : undefined;
     const isSame =
       known?.algorithm === key.algorithm && (known.signing === undefined) === (key.signingKey === undefined);
     return isSame ? known : undefined;
   }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
 }
 
 function fail(member: string, accepts: string): never {

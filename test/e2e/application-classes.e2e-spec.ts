@@ -1,8 +1,20 @@
 import { Injectable, Inject, Module, Scope, type Type } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
-import { ClaimsProvider, JwtoModule, TokenService, UserProvider, type JwtoModuleOptions, type SignInUser } from 'jwto';
+import {
+  ClaimsProvider,
+  JwtoModule,
+  TokenService,
+  UserProvider,
+  type JwtoModuleOptions,
+  type JwtoOptions,
+  type SignInUser,
+} from 'jwto';
+import { Test } from '@nestjs/testing';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ADAPTERS } from '../support/adapters.js';
+import { SQLITE } from '../support/databases.js';
 import { start, type Started } from '../support/start.js';
 import { startError } from '../support/startup.js';
 import { SIGNING_KEY, startApp } from '../support/test-app.js';
@@ -70,7 +82,23 @@ describe('something request-scoped behind a setting stops the start and is named
       super();
     }
   }
-  @Module({ providers: [Tenant, TenantUsers], exports: [Tenant, TenantUsers] })
+  @Injectable()
+  class TenantSettings {
+    constructor(@Inject(Tenant) readonly tenant: Tenant) {}
+    createJwtoOptions(): JwtoOptions {
+      return { signingKey: SIGNING_KEY };
+    }
+  }
+  const TENANT_SOURCE = Symbol('of a tenant');
+  const tenantSource = {
+    provide: TENANT_SOURCE,
+    useFactory: (source: DataSource) => source,
+    inject: [DataSource, Tenant],
+  };
+  @Module({
+    providers: [Tenant, TenantUsers, TenantSettings, tenantSource],
+    exports: [Tenant, TenantUsers, TenantSettings, TENANT_SOURCE],
+  })
   class TenantModule {}
 
   const given = { signingKey: SIGNING_KEY, users: TestUsers as Type<UserProvider>, imports: [TenantModule] };
@@ -88,10 +116,30 @@ describe('something request-scoped behind a setting stops the start and is named
           useFactory: () => ({ signingKey: SIGNING_KEY }),
         }),
     ],
+    ['users', () => JwtoModule.forRoot({ ...given, users: { useFactory: () => new TestUsers(), inject: [Tenant] } })],
+    ['dataSource', () => JwtoModule.forRoot({ ...given, dataSource: TENANT_SOURCE })],
+    [
+      'settings',
+      () => JwtoModule.forRootAsync({ users: TestUsers, imports: [TenantModule], useClass: TenantSettings }),
+    ],
+    [
+      'settings',
+      () => JwtoModule.forRootAsync({ users: TestUsers, imports: [TenantModule], useExisting: TenantSettings }),
+    ],
   ])('%s', async (setting, module) => {
-    const { message } = await startError(() => start({ imports: [module()] }));
-    expect(message).toContain(setting);
-    expect(message).toContain('request-scoped');
+    const starts = [
+      () => start({ imports: [module()] }),
+      // A worker, a script, a microservice.
+      () =>
+        Test.createTestingModule({ imports: [TypeOrmModule.forRoot(SQLITE.options()), module()] })
+          .compile()
+          .then((made) => made.init()),
+    ];
+    for (const run of starts) {
+      const { message } = await startError(run);
+      expect(message).toMatch(new RegExp(`${setting} must be singletons`));
+      expect(message).toContain('request-scoped');
+    }
   });
 });
 

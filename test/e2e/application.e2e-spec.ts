@@ -164,6 +164,33 @@ describe.each(ADAPTERS)('the OpenAPI document on %s', (_name, adapter) => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  it('has them before the application listens, with the status that they answer', async () => {
+    for (const [mode, status] of [
+      ['JSON', '204'],
+      ['TWO-COOKIES', '200'],
+    ] as const) {
+      const paths = await new Promise<Record<string, object>>((resolve, reject) => {
+        start({
+          adapter,
+          imports: [JwtoModule.forRoot({ signingKey: SIGNING_KEY, users: TestUsers, mode })],
+          setUp: (app) => {
+            resolve(SwaggerModule.createDocument(app, new DocumentBuilder().build()).paths);
+          },
+        }).then((started) => (test = started).close(), reject);
+      });
+      const statuses = Object.entries(paths).flatMap(([path, operations]) =>
+        Object.entries(operations as Record<string, { responses: object }>).map(([method, { responses }]) => [
+          `${method} ${path}`,
+          Object.keys(responses),
+        ]),
+      );
+      expect(statuses.length).toBeGreaterThan(10);
+      for (const [route, codes] of statuses) {
+        expect([route, codes]).toEqual([route, [route === 'delete /api/token/refresh/logout' ? status : '200']]);
+      }
+    }
+  });
+
   it('tells of guarded routes that they need a token', async () => {
     test = await start({ adapter, imports: [jwto()], controllers: [TestRoutes] });
     const document = SwaggerModule.createDocument(test.app, new DocumentBuilder().addBearerAuth().build());

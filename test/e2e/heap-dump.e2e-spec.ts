@@ -1,10 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeHeapSnapshot } from 'node:v8';
+import { JwtoModule, jwtoOptionsFromEnv, type JwtoOptions } from 'jwto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ring, ringKey } from '../support/rings.js';
+import { start } from '../support/start.js';
 import { startApp, type TestApp } from '../support/test-app.js';
+import { TestUsers } from '../support/users.js';
 
 describe('a heap dump of a process that knows tokens', () => {
   const folder = mkdtempSync(join(tmpdir(), 'jwto-heap-'));
@@ -38,5 +42,57 @@ describe('a heap dump of a process that knows tokens', () => {
     expect(found).toHaveLength(0);
     // They were known, and still are.
     for (const token of tokens) expect((await test.tokens.verify(token.toString())).user.username).toBe('bob');
+  });
+});
+
+describe('a heap dump of a process whose settings a factory reads from files', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jwto-heap-'));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const secret = (): string => randomBytes(32).toString('hex');
+  /** From a file, so that the test itself has no text of it. */
+  const file = (name: string, text: string): (() => string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return () => readFileSync(path, 'utf8');
+  };
+  const dumped = (): Buffer => readFileSync(writeHeapSnapshot(join(folder, 'dump.heapsnapshot')));
+
+  it.each<[string, (read: Record<'key' | 'csrf' | 'tenant', () => string>) => JwtoOptions]>([
+    ['signingKey', ({ key, csrf }) => ({ signingKey: key(), csrfSecret: csrf() })],
+    ['keys', ({ key, csrf }) => ({ keys: [{ kid: 'a', algorithm: 'HS256', signingKey: key() }], csrfSecret: csrf() })],
+    [
+      'a function',
+      ({ key, csrf }) => ({ keys: () => [{ kid: 'a', algorithm: 'HS256', signingKey: key() }], csrfSecret: csrf() }),
+    ],
+    [
+      'the environment, and resolveKey',
+      ({ key, csrf, tenant }) => ({
+        ...jwtoOptionsFromEnv({ JWTO_SIGNING_KEY: key(), JWTO_CSRF_SECRET: csrf() }),
+        // Bob's tokens are signed with the tenant's key.
+        resolveKey: () => ({
+          key: { algorithm: 'HS256', signingKey: tenant() },
+          claims: { user: { username: 'bob' } },
+        }),
+      }),
+    ],
+  ])('has no secret of theirs: %s', async (_what, options) => {
+    const read = { key: file('key', secret()), csrf: file('csrf', secret()), tenant: file('tenant', secret()) };
+    const test = await start({
+      imports: [
+        JwtoModule.forRootAsync({ useFactory: () => ({ mode: 'TWO-COOKIES', ...options(read) }), users: TestUsers }),
+      ],
+    });
+    const client = test.client();
+    expect((await client.login('bob')).status).toBe(200);
+    const dump = dumped();
+    for (const [name, text] of Object.entries(read)) {
+      // As bytes from the file: V8's heap never has them as text.
+      const bytes = readFileSync(join(folder, name));
+      expect([name, dump.includes(bytes)]).toEqual([name, false]);
+      expect(bytes.toString()).toBe(text());
+    }
+    await test.close();
   });
 });

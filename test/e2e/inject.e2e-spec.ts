@@ -1,8 +1,5 @@
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
-import { Controller, Injectable, Post, Req, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Public } from 'jwto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADAPTERS } from '../support/adapters.js';
 import { startApp, type TestApp } from '../support/test-app.js';
@@ -46,48 +43,5 @@ describe("Fastify's inject(), which has no socket", () => {
       const { body } = await inject({ method: 'POST', url: '/login/', ...sent });
       expect(JSON.parse(body)).toMatchObject({ code });
     }
-  });
-});
-
-/** As a limiter that counts by account, and as an audit: whatever they read, they must not hold the login up. */
-@Injectable()
-class BodyReader implements CanActivate {
-  static readonly seen: unknown[] = [];
-  canActivate(context: ExecutionContext): boolean {
-    BodyReader.seen.push(context.switchToHttp().getRequest<{ body?: unknown }>().body);
-    return true;
-  }
-}
-
-@Controller('own')
-class Own {
-  @Post()
-  @Public()
-  own(@Req() request: { body?: unknown }): unknown {
-    return { body: request.body };
-  }
-}
-
-describe.each(ADAPTERS)('the body of a login on %s', (_name, adapter) => {
-  let test: TestApp;
-  beforeAll(async () => {
-    const metadata = { controllers: [Own], providers: [{ provide: APP_GUARD, useClass: BodyReader }] };
-    test = await startApp({ adapter, metadata });
-  });
-  afterAll(() => test.close());
-
-  it.each<[string, object, unknown]>([
-    ['JSON', { json: { username: 'bob', password: 'pass', code: 7 } }, { username: 'bob', password: 'pass', code: 7 }],
-    ['a form', { form: { username: 'bob', password: 'pass' } }, { username: 'bob', password: 'pass' }],
-    ['nothing', {}, {}],
-    ['broken JSON', { body: '{', headers: { 'content-type': 'application/json' } }, undefined],
-  ])('is there for guards of the application, parsed by our rules: %s', async (_what, sending, body) => {
-    BodyReader.seen.length = 0;
-    await test.client().send('/login/', sending);
-    expect(BodyReader.seen).toEqual([body]);
-  });
-
-  it('and the application’s own bodies are its own', async () => {
-    expect((await test.client().send('/own', { json: [1, 2] })).json).toEqual({ body: [1, 2] });
   });
 });
