@@ -16,6 +16,7 @@ import type { JwtoOptions } from './options/jwto-options.js';
 import { KeyFeed } from './keys/key-feed.js';
 import { Purger } from './sign-in/purger.js';
 import { RevocationReplica } from './sign-in/revocation-replica.js';
+import { Settlements } from './sign-in/settlements.js';
 import { DatabaseClock } from './store/database-clock.js';
 import { ClaimsProvider } from './users/claims-provider.js';
 import { UserDirectory } from './users/user-directory.js';
@@ -113,6 +114,7 @@ export function assemble(
       part(instanceToken(name), ({ instance }) => instance),
       part(Endpoints, ({ endpoints }) => endpoints),
       part(Purger, ({ purger }) => purger),
+      part(Settlements, ({ settlements }) => settlements),
       part(DatabaseClock, ({ databaseClock }) => databaseClock),
       part(RevocationReplica, ({ replica }) => replica ?? null),
       part(KeyFeed, ({ keyFeed }) => keyFeed ?? null),

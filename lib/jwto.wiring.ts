@@ -31,6 +31,7 @@ import { RevocationFeed } from './sign-in/revocation-feed.js';
 import { RevocationReplica } from './sign-in/revocation-replica.js';
 import type { ResolvedOptions } from './options/resolve-options.js';
 import { Revoker } from './sign-in/revoker.js';
+import { Settlements } from './sign-in/settlements.js';
 import { SignIn } from './sign-in/sign-in.js';
 import { TokenFactory } from './sign-in/token-factory.js';
 import { TokenService } from './sign-in/token-service.js';
@@ -80,6 +81,7 @@ export interface Wiring {
   readonly replica: RevocationReplica | undefined;
   readonly refreshPath: RefreshPath;
   readonly databaseClock: DatabaseClock;
+  readonly settlements: Settlements;
 }
 
 /**
@@ -142,9 +144,10 @@ export async function wire({
   const writer = new CookieWriter(options, names, clock);
   const factory = new TokenFactory(options, users, signer, writer);
   const revoker = new Revoker(sessions, blocklist, events, clock, options, revocations);
-  const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, events, ids);
-  const acceptance = new RefreshAcceptance(options, clock, sessions, revoker);
-  const refresh = new Refresh(options, users, factory, sessions, acceptance, revoker, events);
+  const settlements = new Settlements(sessions, options);
+  const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, settlements, events, ids);
+  const acceptance = new RefreshAcceptance(options, clock, sessions, revoker, settlements, store);
+  const refresh = new Refresh(options, users, factory, sessions, acceptance, revoker, settlements, events);
   const purger = new Purger(store, clock, blocklist, name);
   const tokens = new TokenService({
     options,
@@ -199,6 +202,7 @@ export async function wire({
     purger,
     refreshPath,
     databaseClock,
+    settlements,
   };
 }
 

@@ -1,17 +1,25 @@
 import { StoreUnavailableError } from '../errors/store-errors.js';
 
+/** 503 `store_unavailable`: what was waited for did not come in time, and may come yet. */
+export class OverdueError extends StoreUnavailableError {
+  /** @param who - should have answered, for the log */
+  constructor(who: string, milliseconds: number) {
+    super(new Error(`${who} took over ${String(Math.round(milliseconds))} ms`));
+  }
+}
+
 /**
  * Waits for work, and no longer than this. The work itself goes on: a statement that was sent cannot be taken back.
  *
  * @param milliseconds - at most
  * @param who - does it, for the message
- * @throws StoreUnavailableError if it takes longer
+ * @throws OverdueError if it takes longer
  */
 export async function within<T>(milliseconds: number, work: Promise<T>, who = 'the database'): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new StoreUnavailableError(new Error(`${who} took over ${String(milliseconds)} ms`)));
+      reject(new OverdueError(who, milliseconds));
     }, milliseconds);
     timer.unref();
   });

@@ -28,6 +28,16 @@ export interface SessionExtension {
   accessUntil: number;
 }
 
+/** A rotation that was answered 503, and may have been written all the same. */
+export interface LostRotation {
+  /** The session as it was. */
+  readonly before: Readonly<JwtoSession>;
+  /** The `jti` that nobody got. */
+  readonly successor: string;
+  /** What it wrote as its moment; milliseconds since the epoch. */
+  readonly writtenAt: number;
+}
+
 /** What a rotation writes beside that. */
 export interface SessionRotation extends SessionExtension {
   successor: { jti: string; iat: number };
@@ -42,24 +52,24 @@ export class SessionRepository {
   ) {}
 
   async insert(session: NewSession): Promise<void> {
-    await this.store.run((manager) =>
+    await this.store.run((manager, deadline) =>
       manager.insert(JwtoSession, {
         ...session,
         userId: storedId(session.userId),
         realm: this.realm,
         previousJti: null,
         rotatedAt: null,
-        generation: 0,
+        generation: deadline.timely(0),
         revokedAt: null,
         revokedReason: null,
       }),
     );
   }
 
-  /** Forgets a session of which nobody has a token. */
-  async remove(sid: string): Promise<void> {
+  /** Forgets a session of which nobody has a token. Right at any time, and so without a deadline. */
+  async remove(sid: string, limit?: number): Promise<void> {
     const id = idOf(sid);
-    await this.store.run((manager) => manager.delete(JwtoSession, { sid: id, realm: this.realm }));
+    await this.store.run((manager) => manager.delete(JwtoSession, { sid: id, realm: this.realm }), limit);
   }
 
   async find(sid: string): Promise<JwtoSession | null> {
@@ -92,7 +102,35 @@ export class SessionRepository {
    * @returns whether it was written: the session lives and the token is its current one
    */
   extend(extension: SessionExtension): Promise<boolean> {
-    return this.update(extension, '1 = 1', () => ({}));
+    return this.update(extension, '1 = 1', ({ now }) => ({
+      // A rotation that is taken back on condition of its moment must not take this one for its own.
+      lastUsedAt: () => `CASE WHEN last_used_at = ${String(now)} THEN ${String(now + 1)} ELSE ${String(now)} END`,
+    }));
+  }
+
+  /**
+   * Takes back a rotation whose successor nobody got: the token that it replaced is the current one again. One that was
+   * not written, was given out since, or was rotated or revoked since, stays as it is.
+   */
+  async takeBack({ before, successor, writtenAt }: LostRotation, limit?: number): Promise<void> {
+    const { sid, currentJti, currentIat, previousJti, rotatedAt, generation } = before;
+    await this.store.run(
+      (manager, deadline) =>
+        manager
+          .createQueryBuilder()
+          .update(JwtoSession)
+          .set({ currentJti, currentIat, previousJti, rotatedAt, generation })
+          .where({
+            sid,
+            realm: this.realm,
+            currentJti: storedId(successor),
+            rotatedAt: writtenAt,
+            lastUsedAt: writtenAt,
+          })
+          .andWhere(`revoked_at IS NULL AND ${deadline.condition}`)
+          .execute(),
+      limit,
+    );
   }
 
   private async update(
@@ -102,22 +140,22 @@ export class SessionRepository {
   ): Promise<boolean> {
     const key = { sid: idOf(sid), realm: this.realm, currentJti: idOf(currentJti) };
     const alive = 'revoked_at IS NULL AND expires_at > :aliveAt AND ends_at > :aliveAt AND last_used_at > :usedAfter';
-    const result = await this.store.run((manager) => {
+    const result = await this.store.run((manager, deadline) => {
       const at = moment();
-      const { now, aliveAt, usedAfter, grace } = at;
+      const { now, aliveAt, usedAfter, notSince } = at;
       return manager
         .createQueryBuilder()
         .update(JwtoSession)
         .set({
-          ...more(at),
           // Never backwards: a parallel refresh of the other kind may have moved it meanwhile.
           expiresAt: () => 'CASE WHEN expires_at > :expiresAt THEN expires_at ELSE :expiresAt END',
           accessUntil: () => 'CASE WHEN access_until > :accessUntil THEN access_until ELSE :accessUntil END',
           lastUsedAt: now,
+          ...more(at),
         })
         .where(key)
-        .andWhere(`${alive} AND ${condition}`)
-        .setParameters({ aliveAt, usedAfter, expiresAt, accessUntil, notSince: now - grace })
+        .andWhere(`${alive} AND ${condition} AND ${deadline.condition}`)
+        .setParameters({ aliveAt, usedAfter, expiresAt, accessUntil, notSince })
         .execute();
     }, this.refreshLimit());
     return result.affected === 1;
@@ -126,13 +164,13 @@ export class SessionRepository {
   /** @returns whether this call revoked it: it was there, and not revoked before */
   async revoke(sid: string, reason: string, now: number): Promise<boolean> {
     const id = idOf(sid);
-    const result = await this.store.run((manager) =>
+    const result = await this.store.run((manager, deadline) =>
       manager
         .createQueryBuilder()
         .update(JwtoSession)
         .set({ revokedAt: now, revokedReason: reason })
         .where({ sid: id, realm: this.realm })
-        .andWhere('revoked_at IS NULL')
+        .andWhere(`revoked_at IS NULL AND ${deadline.condition}`)
         .execute(),
     );
     return result.affected === 1;
@@ -161,11 +199,11 @@ export class SessionRepository {
       const last = rows.at(-1);
       if (last === undefined) return revoked;
       const sids = rows.map(({ sid }) => sid);
-      revoked += await this.store.run(async (manager) => {
+      revoked += await this.store.run(async (manager, deadline) => {
         const update = manager.createQueryBuilder().update(JwtoSession).set({ revokedAt: now, revokedReason: reason });
         const one = await update
           .where({ realm: this.realm, sid: In(sids) })
-          .andWhere('revoked_at IS NULL')
+          .andWhere(`revoked_at IS NULL AND ${deadline.condition}`)
           .execute();
         return one.affected ?? 0;
       });
@@ -175,12 +213,12 @@ export class SessionRepository {
   }
 
   /**
-   * How long the UPDATE of a refresh may take, in milliseconds. It may be written although the answer was 503; a client
-   * that asks again after half the grace, as it is told to, must then still be inside the grace.
+   * How long the UPDATE of a refresh may take, in milliseconds. It may be written although the answer was 503: together
+   * with `Retry-After`, half the grace, it is less than the whole.
    */
   private refreshLimit(): number | undefined {
     const { rotationGrace } = this.options;
-    return rotationGrace === 0 ? undefined : Math.min(5000, rotationGrace * 250);
+    return rotationGrace === 0 ? undefined : Math.min(5000, rotationGrace * 400);
   }
 
   /** A session must have been used later than this; milliseconds since the epoch, as `now`. */

@@ -19,26 +19,27 @@ export interface PresentedToken {
   userId: string;
 }
 
-/** When it is judged; milliseconds. */
+/** When it is judged; milliseconds since the epoch. All but `now` count from when the request came. */
 export interface Moment {
   now: number;
-  /** The session must end later than this: now, less the leeway. */
+  /** The session must end later than this: by the leeway ago. */
   aliveAt: number;
   /** The session must have been used later than this. */
   usedAfter: number;
-  grace: number;
+  /** What was replaced later than this is inside the grace. */
+  notSince: number;
 }
 
 /** The one rule of rotation; every place that accepts a refresh token asks it. */
 export function standingOf(
   session: JwtoSession | null,
   presented: PresentedToken,
-  { now, aliveAt, usedAfter, grace }: Moment,
+  { aliveAt, usedAfter, notSince }: Moment,
 ): Standing {
   if (session?.revokedAt !== null || session.userId !== storedId(presented.userId)) return 'revoked';
   if (session.expiresAt <= aliveAt || session.endsAt <= aliveAt || session.lastUsedAt <= usedAfter) return 'expired';
   const jti = storedId(presented.jti);
-  const insideGrace = session.rotatedAt !== null && session.rotatedAt > now - grace;
+  const insideGrace = session.rotatedAt !== null && session.rotatedAt > notSince;
   if (jti === session.currentJti) return insideGrace ? 'replayed' : 'current';
   if (jti === session.previousJti && insideGrace) return 'replayed';
   return generationOf(presented.jti) > session.generation ? 'ahead' : 'reused';

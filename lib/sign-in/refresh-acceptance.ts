@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../clock/clock.js';
 import { TokenExpiredError, TokenReusedError, TokenRevokedError } from '../errors/token-errors.js';
@@ -5,9 +6,15 @@ import type { RequestInfo } from '../events/jwto-event.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { JwtoSession } from '../sessions/session.entity.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
-import { standingOf, type Moment } from '../sessions/standing.js';
+import { standingOf, type Moment, type Standing } from '../sessions/standing.js';
+import type { PrimaryStore } from '../store/primary-store.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import type { Revoker } from './revoker.js';
+import type { Settlements } from './settlements.js';
+
+/** After a failure of the database reuse is looked at so often again, with so many milliseconds between. */
+const LOOKS = 8;
+const PAUSE = 300;
 
 /** A session whose refresh token is accepted. */
 export interface AcceptedRefresh {
@@ -21,6 +28,8 @@ export interface RefusalContext {
   request: RequestInfo | null;
   /** The explanation of `token_revoked`. */
   refusal?: string | undefined;
+  /** When the token came, in milliseconds since the epoch. @defaultValue now */
+  arrivedAt?: number | undefined;
 }
 
 /**
@@ -35,13 +44,30 @@ export class RefreshAcceptance {
     private readonly clock: Clock,
     private readonly sessions: SessionRepository,
     private readonly revoker: Revoker,
+    private readonly settlements: Settlements,
+    private readonly store: Pick<PrimaryStore, 'isTroubled'>,
   ) {}
 
-  /** The moment at which a token is judged. */
-  moment(): Moment {
+  /** Milliseconds since the epoch, asked when a token comes. */
+  arrival(): number {
+    return this.clock.now();
+  }
+
+  /**
+   * The moment at which a token is judged: that of its arrival, so that a slow database does not make it late.
+   *
+   * @param arrivedAt - milliseconds since the epoch
+   */
+  moment(arrivedAt: number): Moment {
     const now = this.clock.now();
     const { leeway, rotationGrace } = this.options;
-    return { now, aliveAt: now - leeway * 1000, usedAfter: this.sessions.usedAfter(now), grace: rotationGrace * 1000 };
+    return {
+      now,
+      aliveAt: arrivedAt - leeway * 1000,
+      usedAfter: this.sessions.usedAfter(arrivedAt),
+      // Without a grace what is replaced while a request waits is replaced.
+      notSince: rotationGrace === 0 ? now : arrivedAt - rotationGrace * 1000,
+    };
   }
 
   /**
@@ -50,10 +76,12 @@ export class RefreshAcceptance {
    * @param claims - of a verified refresh token
    * @throws JwtoError `token_revoked`, `token_reused`, `token_expired`, `store_unavailable`
    */
-  async accept(claims: JwtoClaims, { request, refusal }: RefusalContext): Promise<AcceptedRefresh> {
+  async accept(
+    claims: JwtoClaims,
+    { request, refusal, arrivedAt = this.clock.now() }: RefusalContext,
+  ): Promise<AcceptedRefresh> {
     const userId = String(claims.user.id);
-    const session = await this.sessions.find(claims.sid);
-    const standing = standingOf(session, { jti: String(claims.jti), userId }, this.moment());
+    const { session, standing } = await this.look(claims, userId, arrivedAt);
     if (session !== null && (standing === 'current' || standing === 'replayed')) return { session, standing };
     if (standing === 'expired') throw new TokenExpiredError();
     if (standing === 'reused') {
@@ -66,5 +94,21 @@ export class RefreshAcceptance {
       );
     }
     throw new TokenRevokedError(refusal);
+  }
+
+  /** What looks like reuse may be a rotation that was answered 503 and is not taken back yet, here or in another process. */
+  private async look(
+    claims: JwtoClaims,
+    userId: string,
+    arrivedAt: number,
+  ): Promise<{ session: JwtoSession | null; standing: Standing }> {
+    for (let looks = 1; ; looks++) {
+      const session = await this.sessions.find(claims.sid);
+      const standing = standingOf(session, { jti: String(claims.jti), userId }, this.moment(arrivedAt));
+      if (standing !== 'reused') return { session, standing };
+      if (await this.settlements.settle(claims.sid)) continue;
+      if (!this.store.isTroubled || looks > LOOKS) return { session, standing };
+      await sleep(PAUSE);
+    }
   }
 }

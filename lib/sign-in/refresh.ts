@@ -6,9 +6,9 @@ import type { JwtoEvents } from '../events/jwto-events.js';
 import type { Mode } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { JwtoSession } from '../sessions/session.entity.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
+import type { SessionRepository, SessionRotation } from '../sessions/session.repository.js';
 import { randomId } from '../tokens/session-id.js';
-import { refreshJti } from '../sessions/standing.js';
+import { refreshJti, type Moment } from '../sessions/standing.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { idText } from '../users/sign-in-user.js';
 import type { UserDirectory } from '../users/user-directory.js';
@@ -16,6 +16,7 @@ import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
 import type { AcceptedRefresh, RefreshAcceptance } from './refresh-acceptance.js';
 import type { Revoker } from './revoker.js';
+import type { Settlements } from './settlements.js';
 import { stampOf } from './sign-in.js';
 import type { TokenFactory } from './token-factory.js';
 
@@ -44,6 +45,7 @@ export class Refresh {
     private readonly sessions: SessionRepository,
     private readonly acceptance: RefreshAcceptance,
     private readonly revoker: Revoker,
+    private readonly settlements: Settlements,
     private readonly events: JwtoEvents,
   ) {}
 
@@ -54,12 +56,13 @@ export class Refresh {
    */
   async run(claims: JwtoClaims, kind: RefreshKind, context: RefreshContext): Promise<IssuedTokens> {
     const { request } = context;
+    const arrivedAt = this.acceptance.arrival();
     const refusal = `Can't update ${kind} token.`;
     let user: SignInUser | undefined;
     for (let look = 1; look <= LOOKS; look++) {
-      const accepted = await this.acceptance.accept(claims, { request, refusal });
+      const accepted = await this.acceptance.accept(claims, { request, refusal, arrivedAt });
       user ??= await this.reload(accepted.session, claims, refusal, request);
-      const tokens = await this.attempt(user, accepted, kind, context);
+      const tokens = await this.attempt(user, accepted, kind, { ...context, arrivedAt });
       if (tokens !== undefined) return tokens;
     }
     throw new StoreUnavailableError(new Error('a refresh lost every race'));
@@ -70,10 +73,10 @@ export class Refresh {
     user: SignInUser,
     { session, standing }: AcceptedRefresh,
     kind: RefreshKind,
-    { request, via, assertStands }: RefreshContext,
+    { request, via, assertStands, arrivedAt }: RefreshContext & { arrivedAt: number },
   ): Promise<IssuedTokens | undefined> {
     const rotates = this.options.rotation && standing === 'current';
-    const { now } = this.acceptance.moment();
+    const { now } = this.acceptance.moment(arrivedAt);
     const iat = toSeconds(now) * 1000;
     const { sid, signedInAt, endsAt } = session;
     const moved = Math.min(iat + session.refreshLifetime, endsAt);
@@ -88,13 +91,13 @@ export class Refresh {
     const extension = {
       sid,
       currentJti: session.currentJti,
-      moment: () => this.acceptance.moment(),
+      moment: () => this.acceptance.moment(arrivedAt),
       expiresAt: refresh.expiresAt,
       accessUntil: (tokens.accessClaims.exp + this.options.leeway) * 1000,
     };
     await assertStands();
     const written = rotates
-      ? await this.sessions.rotate({ ...extension, successor: refresh })
+      ? await this.rotate(session, { ...extension, successor: refresh })
       : await this.sessions.extend(extension);
     if (!written) return undefined;
     // A replay of refresh_access changes nothing that a listener has not been told.
@@ -102,6 +105,22 @@ export class Refresh {
       this.events.emit(EVENT[kind], { userId: idText(user.id), sid, claims: tokens.accessClaims, request });
     }
     return tokens;
+  }
+
+  /** Whoever is answered 503 goes on with the token that it has, whatever the database made of the statement. */
+  private async rotate(before: JwtoSession, rotation: SessionRotation): Promise<boolean> {
+    let writtenAt = 0;
+    const moment = (): Moment => {
+      const at = rotation.moment();
+      writtenAt = at.now;
+      return at;
+    };
+    try {
+      return await this.sessions.rotate({ ...rotation, moment });
+    } catch (error) {
+      this.settlements.rotationLost({ before, successor: rotation.successor.jti, writtenAt });
+      throw error;
+    }
   }
 
   /** The user as it is now; a session whose user is gone, inactive or has another stamp ends. */

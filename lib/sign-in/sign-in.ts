@@ -9,7 +9,7 @@ import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import type { Mode, SignInLifetimes } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
+import type { NewSession, SessionRepository } from '../sessions/session.repository.js';
 import { randomId, type SessionIds } from '../tokens/session-id.js';
 import { refreshJti } from '../sessions/standing.js';
 import { isWellFormed } from '../store/stored-id.js';
@@ -18,6 +18,7 @@ import type { UserDirectory } from '../users/user-directory.js';
 import type { LoginCredentials, SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
 import type { Revoker } from './revoker.js';
+import type { Settlements } from './settlements.js';
 import type { TokenFactory } from './token-factory.js';
 
 /** Longest credentials in characters; longer ones are refused without hashing (OWASP ASVS 6.2.9). */
@@ -48,6 +49,7 @@ export class SignIn {
     private readonly sessions: SessionRepository,
     private readonly blocklist: BlocklistRepository,
     private readonly revoker: Revoker,
+    private readonly settlements: Settlements,
     private readonly events: JwtoEvents,
     private readonly ids: SessionIds,
   ) {}
@@ -99,7 +101,7 @@ export class SignIn {
     const tokens = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
 
     const client = this.options.recordClient ? request : null;
-    await this.sessions.insert({
+    await this.insert({
       sid,
       userId,
       mode,
@@ -123,6 +125,15 @@ export class SignIn {
     return tokens;
   }
 
+  private async insert(session: NewSession): Promise<void> {
+    try {
+      await this.sessions.insert(session);
+    } catch (error) {
+      this.settlements.signInLost(session.sid);
+      throw error;
+    }
+  }
+
   /**
    * Ends what a new session is too many for, or takes the place of.
    *
@@ -140,7 +151,7 @@ export class SignIn {
       return false;
     } catch (error) {
       // Nobody gets its tokens: it must not stand among the user's sessions.
-      await this.sessions.remove(sid).catch(() => undefined);
+      this.settlements.signInLost(sid);
       throw error;
     }
   }

@@ -53,10 +53,12 @@ export class DatabaseClock implements OnApplicationBootstrap, OnModuleDestroy {
         `the database type "${type}" is not supported: use PostgreSQL, MariaDB, MySQL or SQLite`,
       );
     }
-    const asked = this.clock.now();
+    const [asked, askedMonotonic] = [this.clock.now(), performance.now()];
     const rows = await this.store.query(sql);
     const answered = this.clock.now();
-    const ahead = Number(rows[0]?.['now']) - (asked + answered) / 2;
+    const server = Number(rows[0]?.['now']);
+    this.store.serverTime.learn(server, askedMonotonic, performance.now());
+    const ahead = server - (asked + answered) / 2;
     // Less than the way there and back cannot be told from it.
     if (Math.abs(ahead) <= answered - asked + 1) return;
     this.clock.correct(ahead);

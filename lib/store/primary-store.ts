@@ -3,15 +3,20 @@ import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import { JwtoError } from '../errors/jwto-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import { endOf, within } from '../clock/time-limit.js';
-import { isLostRace } from './lost-race.js';
+import { endOf, OverdueError, within } from '../clock/time-limit.js';
+import { connectionsBeingMade, discard } from './connections.js';
+import { Deadline } from './deadline.js';
+import { isLostRace, isPastDeadline } from './lost-race.js';
 import { watchPools } from './pool-errors.js';
-import { discard, escapeSql } from './typeorm-versions.js';
+import { ServerTime } from './server-time.js';
+import { escapeSql } from './typeorm-versions.js';
 
 /** Longest pause before a statement that lost a race is sent again, in milliseconds. */
 const LONGEST_PAUSE = 100;
 /** A statement, and the wait for a connection of the pool, may take so long; milliseconds. */
 const STATEMENT_LIMIT = 5000;
+/** So long after a failure other statements may be unsettled; milliseconds. */
+const TROUBLE = 30_000;
 /** At most one failure is logged in so many milliseconds. */
 const QUIET = 10_000;
 
@@ -24,19 +29,27 @@ async function attempt<T>(work: () => Promise<T>): Promise<T> {
  * The database as this library uses it. Every statement, a read too, runs on the primary: TypeORM sends SELECTs to a
  * slave otherwise, and a slave that is behind forgets revocations. Every statement stands by itself: a transaction
  * would be rolled back by the refusal that it led to, and better-sqlite3 has one for the whole process.
+ *
+ * A statement that does not answer in time loses its connection: given back to the pool it would hold the application
+ * up, and nothing that is said on it later could be believed.
  */
 export class PrimaryStore {
+  /** By what the database's own clock says a statement is late. */
+  readonly serverTime = new ServerTime();
   private readonly logger = new Logger('Jwto');
   private quietUntil = Number.NEGATIVE_INFINITY;
+  private failedAt = Number.NEGATIVE_INFINITY;
   /** Those that have a statement, or wait for a connection for one. */
   private readonly held = new Set<QueryRunner>();
-  /** Those of them that nobody waits for any more. */
-  private readonly late = new Set<QueryRunner>();
   private becameIdle: (() => void) | undefined;
-  private closing = false;
 
   constructor(readonly dataSource: DataSource) {
     watchPools(dataSource);
+  }
+
+  /** Whether a statement failed in the last half minute: what was given up may not be settled everywhere. */
+  get isTroubled(): boolean {
+    return performance.now() - this.failedAt < TROUBLE;
   }
 
   /**
@@ -59,80 +72,83 @@ export class PrimaryStore {
   }
 
   /**
-   * Runs statements on the primary. One that lost a race is sent again, so the work must be right when repeated.
+   * Runs statements on the primary. One that lost a race is sent again, so the work must be right when repeated. What
+   * writes puts the {@link Deadline} into its statement: then it is written by then or never.
    *
    * @param limit - how long the work may take once it has a connection, in milliseconds; with the wait for one, 5 s
    * @throws {@link StoreUnavailableError} whatever else the database says; the cause is logged
    */
-  async run<T>(work: (manager: EntityManager) => Promise<T>, limit = STATEMENT_LIMIT): Promise<T> {
+  async run<T>(work: (manager: EntityManager, deadline: Deadline) => Promise<T>, limit = STATEMENT_LIMIT): Promise<T> {
     const giveUp = performance.now() + STATEMENT_LIMIT;
     for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
-        return await within(STATEMENT_LIMIT, this.once(work, limit, giveUp));
+        return await this.once(work, limit, giveUp);
       } catch (error) {
-        if (error instanceof JwtoError) {
-          if (error.cause !== undefined) this.log(error.cause);
-          throw error;
-        }
-        if (!isLostRace(error) || performance.now() > giveUp) {
-          this.log(error);
-          throw new StoreUnavailableError(error);
-        }
+        if (error instanceof JwtoError && !(error instanceof OverdueError)) throw error;
+        if (!isLostRace(error) || performance.now() > giveUp) throw this.failure(error);
       }
       // A hundred that try again at once lose again at once.
       await sleep(Math.random() * pause);
     }
   }
 
-  private async once<T>(work: (manager: EntityManager) => Promise<T>, limit: number, giveUp: number): Promise<T> {
+  private async once<T>(
+    work: (manager: EntityManager, deadline: Deadline) => Promise<T>,
+    limit: number,
+    giveUp: number,
+  ): Promise<T> {
     const runner = this.dataSource.createQueryRunner('master');
     this.held.add(runner);
-    const lateness = setTimeout(() => {
-      this.late.add(runner);
-      if (this.closing) this.discardLate();
-    }, giveUp - performance.now()).unref();
-    const release = (): Promise<void> => {
-      clearTimeout(lateness);
-      this.late.delete(runner);
-      this.letGo(runner);
-      return runner.release().catch(() => undefined);
-    };
+    let isLate = false;
     try {
-      await runner.connect();
-      // Nobody waits for it any more: what was refused must not be written after all.
-      if (performance.now() > giveUp) throw new Error('no connection of the pool came free in time');
+      await this.connect(runner, giveUp - performance.now());
+      const left = Math.min(limit, giveUp - performance.now());
+      const deadline = new Deadline(this.dataSource.options.type, left, this.serverTime.now());
+      return await within(
+        left,
+        attempt(() => work(runner.manager, deadline)),
+      );
     } catch (error) {
-      await release();
+      isLate = error instanceof OverdueError;
+      throw error;
+    } finally {
+      if (isLate) discard(runner);
+      else await runner.release().catch(() => undefined);
+      this.held.delete(runner);
+      if (this.held.size === 0) this.becameIdle?.();
+    }
+  }
+
+  /** Waits for a connection; those that were being made for it and are not there by then are closed. */
+  private async connect(runner: QueryRunner, limit: number): Promise<void> {
+    const connected = runner.connect();
+    const making = connectionsBeingMade(this.dataSource);
+    try {
+      await within(limit, connected, 'a connection of the pool');
+    } catch (error) {
+      // It may come after all; nobody waits for it.
+      connected.then(() => runner.release()).catch(() => undefined);
+      if (error instanceof OverdueError) for (const close of making) close();
       throw error;
     }
-    // A connection goes back when its statement is done, also if nobody waits for that.
-    return within(limit, attempt(() => work(runner.manager)).finally(release));
   }
 
   /**
-   * The application ends: whoever has no answer after 5 s loses the connection, now and from now on. TypeORM closes a
-   * pool when every connection is back, which one to a database that does not answer never is.
+   * The application ends. TypeORM closes a pool when every connection is back, and each is within five seconds.
    *
-   * @returns when no connection is held any more; after 5 s at the latest
+   * @returns when no connection is held any more
    */
   async close(): Promise<void> {
-    this.closing = true;
-    this.discardLate();
     if (this.held.size === 0) return;
     await endOf(new Promise<void>((resolve) => (this.becameIdle = resolve)));
   }
 
-  private discardLate(): void {
-    for (const runner of this.late) {
-      discard(runner);
-      this.letGo(runner);
-    }
-    this.late.clear();
-  }
-
-  private letGo(runner: QueryRunner): void {
-    this.held.delete(runner);
-    if (this.held.size === 0) this.becameIdle?.();
+  private failure(error: unknown): StoreUnavailableError {
+    this.failedAt = performance.now();
+    // Where nothing was waited for, the server's clock was set: it is not known until it is asked again.
+    if (isPastDeadline(error)) this.serverTime.forget();
+    this.log(error instanceof OverdueError ? error.cause : error);
+    return error instanceof OverdueError ? error : new StoreUnavailableError(error);
   }
 
   /** A database that is down fails many statements a second, all for the same reason. */

@@ -13,29 +13,3 @@ export function escapeSql(dataSource: DataSource, sql: string, parameters: Objec
   };
   return driver.escapeQueryWithParameters(sql, parameters, {});
 }
-
-/** What the runners of the drivers `postgres` and `mysql` have beside the interface. */
-interface PooledRunner {
-  releasePostgresConnection?: (error: Error) => Promise<void>;
-  databaseConnection?: { destroy?: () => void };
-}
-
-/** A connection in pg-pool's list. It tells of none that is still being made. */
-interface PooledClient {
-  _connected?: boolean;
-  connection?: { stream?: { destroy(): void } };
-}
-
-/**
- * Closes the connection of a runner, whatever runs on it, where the driver can. Its statement fails. Where `pg` still
- * makes one, those that are being made are closed: its pool does not end before.
- */
-export function discard(runner: QueryRunner): void {
-  const { databaseConnection, releasePostgresConnection } = runner as QueryRunner & PooledRunner;
-  if (releasePostgresConnection === undefined) databaseConnection?.destroy?.();
-  else if (databaseConnection === undefined) {
-    const { master } = dataSourceOf(runner).driver as { master?: { _clients?: PooledClient[] } };
-    for (const client of [...(master?._clients ?? [])])
-      if (client._connected !== true) client.connection?.stream?.destroy();
-  } else releasePostgresConnection.call(runner, new Error('the application ends')).catch(() => undefined);
-}

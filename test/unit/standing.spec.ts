@@ -5,7 +5,7 @@ import { refreshJti, standingOf, type PresentedToken, type Standing } from '../.
 
 const NOW = 1_800_000_000_000;
 const GRACE = 10_000;
-const MOMENT = { now: NOW, aliveAt: NOW, usedAfter: Number.MIN_SAFE_INTEGER, grace: GRACE };
+const MOMENT = { now: NOW, aliveAt: NOW, usedAfter: Number.MIN_SAFE_INTEGER, notSince: NOW - GRACE };
 
 const never = refreshJti('never', 0);
 const previous = refreshJti('previous', 2);
@@ -97,7 +97,7 @@ describe('an ended session', () => {
 
 describe('the settings at their ends', () => {
   it('rotate at each refresh without a grace, and take each replaced token for reuse', () => {
-    const moment = { ...MOMENT, grace: 0 };
+    const moment = { ...MOMENT, notSince: NOW };
     expect(standingOf(session(rotated(0)), presented, moment)).toBe('current');
     expect(standingOf(session(rotated(0)), { ...presented, jti: previous }, moment)).toBe('reused');
   });
