@@ -8,13 +8,14 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { mapRoutes, routeMarks } from './endpoints/controller.js';
 import { registerInstance } from './endpoints/instance-registry.js';
 import { assertMapped } from './endpoints/assert-mapped.js';
 import { hookRouter, type RouterHook } from './endpoints/router-hook.js';
 import { JwtoConfigurationError } from './errors/configuration-error.js';
 import { assertDecorators } from './guards/assert-decorators.js';
+import { prepareGlobalGuards } from './guards/global-guards.js';
 import { registerStrategy } from './guards/jwto.strategy.js';
 import type { JwtoModuleAsyncOptions, JwtoModuleOptions, JwtoOptionsFactory } from './jwto-module-options.js';
 import { APPLICATION_TOKENS, assemble, CONTROLLER, OPTIONS, WIRING } from './jwto.assembly.js';
@@ -43,6 +44,7 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
     @Inject(CONTROLLER) private readonly controller: Type,
     private readonly adapterHost: HttpAdapterHost,
     private readonly modules: ModulesContainer,
+    private readonly application: ApplicationConfig,
     private readonly moduleRef: ModuleRef,
     @Inject(APPLICATION_TOKENS) private readonly given: Readonly<Record<string, string | symbol>>,
   ) {}
@@ -99,6 +101,7 @@ export class JwtoModule implements NestModule, OnApplicationBootstrap {
   configure(): void {
     this.assertSingletons();
     assertDecorators(this.modules);
+    prepareGlobalGuards(this.application.getGlobalGuards());
     const { instance, settings, keys } = this.wiring;
     const adapter = this.adapterHost.httpAdapter;
     registerInstance(adapter, instance.name, settings.options, keys);

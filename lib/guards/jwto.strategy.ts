@@ -6,6 +6,7 @@ import type { JwtoUser } from '../tokens/claims.js';
 import { replyTo, setHeadersAt } from '../transports/raw-reply.js';
 import type { AnyRequest } from '../transports/raw-request.js';
 import { AuthState, setAuthState, setNobody } from './auth-state.js';
+import { isOpen } from './global-guards.js';
 import { DEFAULT_INSTANCE, type JwtoInstance } from './instance.js';
 import { answerFailures, asFailure, type PassportLike } from './passport-failure.js';
 
@@ -46,7 +47,11 @@ function strategyClass(name: string): new () => object {
       answerFailures(this.getPassportInstance());
     }
 
-    override authenticate(request: AnyRequest): void {
+    override authenticate(request: AnyRequest, options: object): void {
+      if (isOpen(options)) {
+        this.pass();
+        return;
+      }
       authenticate(name, request)
         .then((outcome) => {
           if ('user' in outcome) this.success(outcome.user);
