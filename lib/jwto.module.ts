@@ -7,13 +7,14 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { routeMarks } from './endpoints/controller.js';
 import { registerInstance } from './endpoints/instance-registry.js';
 import { assertMapped } from './endpoints/assert-mapped.js';
 import { hookRouter, type RouterHook } from './endpoints/router-hook.js';
 import { JwtoConfigurationError } from './errors/configuration-error.js';
 import { assertDecorators } from './guards/assert-decorators.js';
+import { prepareGlobalGuards } from './guards/global-guards.js';
 import { registerStrategy } from './guards/jwto.strategy.js';
 import type { JwtoModuleAsyncOptions, JwtoModuleOptions, JwtoOptionsFactory } from './jwto-module-options.js';
 import { APPLICATION_TOKENS, assemble, WIRING, type OptionsSource } from './jwto.assembly.js';
@@ -41,6 +42,7 @@ export class JwtoModule implements NestModule, OnModuleInit, OnApplicationBootst
   constructor(
     private readonly adapterHost: HttpAdapterHost,
     private readonly modules: ModulesContainer,
+    private readonly application: ApplicationConfig,
     private readonly moduleRef: ModuleRef,
     @Inject(APPLICATION_TOKENS) private readonly given: Readonly<Record<string, string | symbol>>,
   ) {}
@@ -90,6 +92,7 @@ export class JwtoModule implements NestModule, OnModuleInit, OnApplicationBootst
   /** Hooks into the adapter; Nest calls it once the adapter is there and before routes are mapped. */
   configure(): void {
     this.assertSingletons();
+    prepareGlobalGuards(this.application.getGlobalGuards());
     const { instance, settings, keys } = this.wiring;
     const adapter = this.adapterHost.httpAdapter;
     registerInstance(adapter, instance.name, settings.options, keys);

@@ -46,16 +46,24 @@ export class AuthState {
 const STATE = Symbol('jwto.auth-state');
 
 interface Marked {
-  [STATE]?: AuthState | 'public';
+  [STATE]?: AuthState | 'nobody';
 }
 
 /** Notes who a request is from, for parameter decorators; and as `request.user`, where Nest developers look for it. */
-export function setAuthState(request: AnyRequest, state: AuthState | 'public'): void {
+export function setAuthState(request: AnyRequest, state: AuthState): void {
   (rawOf(request) as Marked)[STATE] = state;
-  if (state !== 'public') (request as { user?: unknown }).user = state.user;
+  (request as { user?: unknown }).user = state.user;
 }
 
-/** `undefined` if no guard looked at the request, `'public'` if one let it pass without asking. */
-export function authStateOf(request: AnyRequest): AuthState | 'public' | undefined {
+/** Notes that a guard of ours has found nobody, and forgets whom one has found before; not a user of another guard. */
+export function setNobody(request: AnyRequest): void {
+  const before = authStateOf(request);
+  const owned = request as { user?: unknown };
+  if (before instanceof AuthState && owned.user === before.user) owned.user = undefined;
+  (rawOf(request) as Marked)[STATE] = 'nobody';
+}
+
+/** `undefined` if no guard of ours looked at the request, `'nobody'` if the last one found no user. */
+export function authStateOf(request: AnyRequest): AuthState | 'nobody' | undefined {
   return (rawOf(request) as Marked)[STATE];
 }

@@ -85,8 +85,8 @@ export function JwtRefreshRequired({ instance }: GuardOptions = {}): RouteDecora
 }
 
 /**
- * Opens a route, or all routes that a class declares, where {@link JwtoGuard} guards everything else; a token that comes
- * along is not looked at. The nearer decorator wins: a method that requires a token stays closed in a public class. Beside
+ * Opens a route, or all routes that a class declares, where {@link JwtoGuard} or `AuthGuard('jwto')` guards everything
+ * else; a token that comes along is not looked at. The nearer decorator wins: a method that requires a token stays closed in a public class. Beside
  * a requirement on one and the same target it stops the start with a `JwtoConfigurationError`.
  */
 export function Public(): RouteDecorator {

@@ -7,8 +7,8 @@ import { permissionsOf, type JwtoClaims } from '../tokens/claims.js';
 import { AuthState, authStateOf, setAuthState } from './auth-state.js';
 import type { Authenticated } from './authenticator.js';
 import { DEFAULT_INSTANCE, instanceToken, type JwtoInstance } from './instance.js';
-import { findRequest, requestOf, type HttpPair } from './request-of.js';
-import { readRequirements, satisfies, type PermissionRequirement, type RouteRequirements } from './requirements.js';
+import { requestOf, type HttpPair } from './request-of.js';
+import { requirementsOf, satisfies, type PermissionRequirement, type RouteRequirements } from './requirements.js';
 
 /**
  * The one guard behind `@JwtLoginRequired`, `@JwtPermRequired` and `@JwtRefreshRequired`. As a global guard it asks for
@@ -21,8 +21,6 @@ import { readRequirements, satisfies, type PermissionRequirement, type RouteRequ
  */
 @Injectable()
 export class JwtoGuard implements CanActivate {
-  /** What is asked of each route is read from its metadata once: that takes longer than to verify a known token. */
-  private readonly requirements = new WeakMap<object, WeakMap<object, RouteRequirements>>();
   private readonly instances = new Map<string, JwtoInstance>();
 
   constructor(private readonly modules: ModuleRef) {}
@@ -33,13 +31,9 @@ export class JwtoGuard implements CanActivate {
    * @throws JwtoError every code that a guard can refuse with; the contract's order of checks holds
    */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const requirements = this.requirementsOf(context);
-    if (requirements === 'public') {
-      // A context that cannot be guarded, such as a gateway's, can still be open.
-      const request = findRequest(context);
-      if (request !== undefined && authStateOf(request) === undefined) setAuthState(request, 'public');
-      return true;
-    }
+    const requirements = requirementsOf(context);
+    // A context that cannot be guarded, such as a gateway's, can still be open.
+    if (requirements === 'public') return true;
     const pair = requestOf(context);
     const instance = this.instance(requirements.token.instance);
     try {
@@ -71,15 +65,6 @@ export class JwtoGuard implements CanActivate {
       return assertPermitted(authenticated.claims, permissions);
     };
     return found instanceof Promise ? found.then(admit) : admit(found);
-  }
-
-  private requirementsOf(context: ExecutionContext): RouteRequirements {
-    const [handler, owner] = [context.getHandler(), context.getClass()];
-    let ofHandler = this.requirements.get(handler);
-    if (ofHandler === undefined) this.requirements.set(handler, (ofHandler = new WeakMap()));
-    let known = ofHandler.get(owner);
-    if (known === undefined) ofHandler.set(owner, (known = readRequirements(handler, owner)));
-    return known;
   }
 
   private instance(name: string): JwtoInstance {

@@ -1,12 +1,14 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type HttpException } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-jwt';
 import { JwtoError } from '../errors/jwto-error.js';
 import type { JwtoUser } from '../tokens/claims.js';
-import { replyTo } from '../transports/raw-reply.js';
+import { replyTo, setHeadersAt } from '../transports/raw-reply.js';
 import type { AnyRequest } from '../transports/raw-request.js';
-import { AuthState, setAuthState } from './auth-state.js';
+import { AuthState, setAuthState, setNobody } from './auth-state.js';
+import { isOpen } from './global-guards.js';
 import { DEFAULT_INSTANCE, type JwtoInstance } from './instance.js';
+import { answerFailures, asFailure, type PassportLike } from './passport-failure.js';
 
 /** Passport's table of strategies is the process's own; the application that serves a request tells whose turn it is. */
 const INSTANCES = new WeakMap<object, Map<string, JwtoInstance>>();
@@ -30,8 +32,10 @@ function strategyClass(name: string): new () => object {
    */
   @Injectable()
   class JwtoStrategy extends PassportStrategy(Strategy, name) {
-    declare error: (error: Error) => void;
+    declare error: (error: unknown) => void;
     declare success: (user: JwtoUser) => void;
+    /** Nest's types leave it out. */
+    declare getPassportInstance: () => PassportLike;
 
     constructor() {
       super({
@@ -40,17 +44,24 @@ function strategyClass(name: string): new () => object {
           done(new Error('jwto verifies by itself'));
         },
       });
+      answerFailures(this.getPassportInstance());
     }
 
-    override authenticate(request: AnyRequest): void {
-      authenticate(name, request).then(
-        (user) => {
-          this.success(user);
-        },
-        (error: unknown) => {
-          this.error(error as Error);
-        },
-      );
+    override authenticate(request: AnyRequest, options: object): void {
+      if (isOpen(options)) {
+        this.pass();
+        return;
+      }
+      authenticate(name, request)
+        .then((outcome) => {
+          if ('user' in outcome) this.success(outcome.user);
+          else if (outcome.endsChain) this.error(outcome.refusal);
+          else this.fail(asFailure(outcome.refusal), 401);
+        })
+        // Also what the next strategy throws, which is asked within `fail`.
+        .catch((error: unknown) => {
+          this.error(error);
+        });
     }
 
     validate(): never {
@@ -60,8 +71,10 @@ function strategyClass(name: string): new () => object {
   return JwtoStrategy;
 }
 
-/** `AuthGuard` keeps status and body of a refusal that comes by `strategy.error`; by `strategy.fail` it would not. */
-async function authenticate(name: string, request: AnyRequest): Promise<JwtoUser> {
+/** Who a request is from, or why nobody; the next strategy may know better where there is no good token. */
+type Outcome = { user: JwtoUser } | { refusal: HttpException; endsChain: boolean };
+
+async function authenticate(name: string, request: AnyRequest): Promise<Outcome> {
   const { app, server } = request as { app?: object; server?: object };
   const instance = INSTANCES.get(app ?? server ?? {})?.get(name);
   if (instance === undefined)
@@ -69,11 +82,13 @@ async function authenticate(name: string, request: AnyRequest): Promise<JwtoUser
   try {
     const state = new AuthState(instance.name, 'access', await instance.authenticator.authenticate(request, 'access'));
     setAuthState(request, state);
-    return state.user;
+    return { user: state.user };
   } catch (error) {
+    setNobody(request);
     if (!(error instanceof JwtoError)) throw error;
+    const refusal = instance.refusals.exception(error);
     const reply = replyTo(request);
-    if (reply !== undefined) instance.refusals.setHeaders(reply, error);
-    throw instance.refusals.exception(error);
+    if (reply !== undefined) setHeadersAt(reply, refusal.getStatus(), instance.refusals.headers(error));
+    return { refusal, endsChain: error.getStatus() !== 401 };
   }
 }

@@ -9,11 +9,6 @@ export interface HttpPair {
   readonly reply: AnyReply | undefined;
 }
 
-/** The HTTP request behind a context, or `undefined` where there is none, as behind a message of a gateway. */
-export function findRequest(context: ExecutionContext): AnyRequest | undefined {
-  return findPair(context)?.request;
-}
-
 /**
  * The HTTP request behind a context: of a route, or of a GraphQL operation, whose context holds it as `req` (Apollo) or
  * in `reply.request` (Mercurius).

@@ -1,3 +1,4 @@
+import type { ExecutionContext } from '@nestjs/common';
 import type { TokenType } from '../tokens/claims.js';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { DEFAULT_INSTANCE } from './instance.js';
@@ -41,12 +42,25 @@ interface OwnRequirements {
   readonly csrfExempt: boolean;
 }
 
+/** What is asked of each route is read from its metadata once: that takes longer than to verify a known token. */
+const KNOWN = new WeakMap<Target, WeakMap<Target, RouteRequirements>>();
+
+/** The requirements of the handler behind a context. */
+export function requirementsOf(context: ExecutionContext): RouteRequirements {
+  const [handler, owner] = [context.getHandler(), context.getClass()];
+  let ofHandler = KNOWN.get(handler);
+  if (ofHandler === undefined) KNOWN.set(handler, (ofHandler = new WeakMap()));
+  let known = ofHandler.get(owner);
+  if (known === undefined) ofHandler.set(owner, (known = readRequirements(handler, owner)));
+  return known;
+}
+
 /**
  * The requirements of a handler. The nearest decorator decides whether a token is needed and which one: first the
  * method, then the methods that it overrides, then the class and the classes that it extends. Permissions of all of them
  * add up. `@Public()` on a class opens the methods of that class and of those that extend it, never those of its base.
  */
-export function readRequirements(handler: Target, controller: Target): RouteRequirements {
+function readRequirements(handler: Target, controller: Target): RouteRequirements {
   const classes = classesOf(controller);
   const declaredBy = classes.findIndex((one) => methodNames(one).some((name) => methodOf(one, name) === handler));
   const methods = overriddenBy(handler, classes, declaredBy).map(ownRequirements);

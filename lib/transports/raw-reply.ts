@@ -33,6 +33,26 @@ export function setHeader(reply: AnyReply, name: string, value: string): void {
   else reply.setHeader(name, value);
 }
 
+/** Replies with headers that wait for a status. */
+const WAITING = new WeakSet<ServerResponse>();
+
+/**
+ * Sets headers at the last moment, if the reply has this status by then: what comes after a guard of Passport may decide
+ * otherwise. Of several that wait the first are set, and none in the place of the application's own.
+ */
+export function setHeadersAt(reply: AnyReply, status: number, headers: ReadonlyMap<string, string>): void {
+  const raw = 'raw' in reply ? reply.raw : reply;
+  if (WAITING.has(raw)) return;
+  WAITING.add(raw);
+  const writeHead = raw.writeHead.bind(raw) as (code: number, ...rest: unknown[]) => ServerResponse;
+  raw.writeHead = (code: number, ...rest: unknown[]) => {
+    if (code === status) {
+      for (const [name, value] of headers) if (!raw.hasHeader(name)) raw.setHeader(name, value);
+    }
+    return writeHead(code, ...rest);
+  };
+}
+
 /** Adds cookies to those that the reply has already. */
 export function appendCookies(reply: AnyReply, cookies: readonly string[]): void {
   if (cookies.length === 0) return;

@@ -24,14 +24,20 @@ export class Refusals {
     return own;
   }
 
-  /** Sets the headers that go with a refusal: `WWW-Authenticate` (RFC 6750 §3) and `Retry-After`. */
+  /** Sets the headers that go with a refusal. */
   setHeaders(reply: AnyReply, error: JwtoError): void {
+    for (const [name, value] of this.headers(error)) setHeader(reply, name, value);
+  }
+
+  /** The headers that go with a refusal: `WWW-Authenticate` (RFC 6750 §3) and `Retry-After`. */
+  headers(error: JwtoError): ReadonlyMap<string, string> {
+    const headers = new Map<string, string>();
     if (error.getStatus() === 401) {
       const detail = isAboutSentToken(error.code) ? ', error="invalid_token"' : '';
-      setHeader(reply, 'WWW-Authenticate', `Bearer realm="api"${detail}`);
+      headers.set('WWW-Authenticate', `Bearer realm="api"${detail}`);
     }
-    if (error.retryAfter !== undefined)
-      setHeader(reply, 'Retry-After', String(this.retryAfter(error.retryAfter, error)));
+    if (error.retryAfter !== undefined) headers.set('Retry-After', String(this.retryAfter(error.retryAfter, error)));
+    return headers;
   }
 
   /** A refresh that is asked for again within half the grace finds its token accepted, whatever became of the first. */

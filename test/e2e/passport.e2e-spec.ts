@@ -54,11 +54,6 @@ class BothController {
   changeByOwn(): string {
     return 'changed';
   }
-  @Get('either')
-  @UseGuards(AuthGuard(['jwto', 'jwt']))
-  either(@Req() request: { user: object }): object {
-    return request.user;
-  }
   @Get('other')
   @UseGuards(AuthGuard('jwt'))
   other(@Req() request: { user: object }): object {

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Module, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import {
   Clock,
@@ -30,6 +30,8 @@ export interface TestAppOptions {
   database?: TestDatabase;
   options?: Partial<JwtoModuleOptions>;
   metadata?: ModuleMetadata;
+  /** Replaces parts before anything is made, as a test of an application does. */
+  override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
   /** Runs before `init`, as `main.ts` would. */
   setUp?: (app: INestApplication) => void;
 }
@@ -54,7 +56,7 @@ const firstAdapter = ADAPTERS[0]?.[1] as () => AbstractHttpAdapter;
 
 /** Starts an application with the library in it, as a user would write it. */
 export async function startApp(config: TestAppOptions = {}): Promise<TestApp> {
-  const { adapter = firstAdapter, database = SQLITE, options = {}, metadata = {}, setUp } = config;
+  const { adapter = firstAdapter, database = SQLITE, options = {}, metadata = {}, override, setUp } = config;
   const users = new TestUsers();
   @Module({
     ...metadata,
@@ -68,10 +70,10 @@ export async function startApp(config: TestAppOptions = {}): Promise<TestApp> {
   class TestAppModule {}
 
   const clock = new TestClock();
-  const testing = await Test.createTestingModule({ imports: [TestAppModule] })
+  const builder = Test.createTestingModule({ imports: [TestAppModule] })
     .overrideProvider(Clock)
-    .useValue(clock)
-    .compile();
+    .useValue(clock);
+  const testing = await (override?.(builder) ?? builder).compile();
   const app = testing.createNestApplication(adapter());
   app.useLogger(false);
   setUp?.(app);
