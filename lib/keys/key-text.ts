@@ -38,26 +38,3 @@ function isReadable(read: () => unknown): boolean {
     return false;
   }
 }
-
-/**
- * Why a text is no key that can be read, where that can be told; never a part of the text.
- *
- * @returns the end of a sentence that begins with what is needed
- */
-export function whyUnreadable(text: string): string | undefined {
-  if (text.includes('-----BEGIN OPENSSH')) {
-    return "this has OpenSSH's own format: convert it by `ssh-keygen -p -m PKCS8 -f <file>`";
-  }
-  if (text.includes('-----BEGIN ENCRYPTED') || text.includes('Proc-Type: 4,ENCRYPTED')) {
-    return 'this is encrypted: decrypt it by `openssl pkey -in <file>`, or give a KeyObject';
-  }
-  if (text.includes('-----BEGIN')) return undefined;
-  const packed = text.replace(/\s+/g, '');
-  if (BASE64.test(packed) && isPlainKey(Buffer.from(packed, 'base64'))) {
-    return "this is a key in base64: decode it first, by Buffer.from(value, 'base64').toString()";
-  }
-  if (/^[^\n]{1,512}$/.test(text.trim()) && /[/\\]|\.(?:pem|key|crt|cer|der|pub)$/i.test(text.trim())) {
-    return 'this looks like the path of a file: read the file, and give what is in it';
-  }
-  return 'this is not PEM text: it must begin with "-----BEGIN"';
-}

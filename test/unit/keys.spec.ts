@@ -160,22 +160,6 @@ function secretsOf(key: KeyInput | undefined): string[] {
   return texts.map((text) => text.trim().slice(0, 24)).filter((text) => text.length > 8 && !text.startsWith('-----'));
 }
 
-describe('a key that cannot be read says why', () => {
-  const pkcs8 = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' } as const;
-  it.each([
-    ['in base64', Buffer.from(pemOf(rsa.signing)).toString('base64'), /base64: decode it/],
-    ['a path', '/etc/keys/private.pem', /path of a file/],
-    ['a path on Windows', 'C:\\keys\\private.key', /path of a file/],
-    ['encrypted', rsa.signing.export(pkcs8).toString(), /encrypted/],
-    ["in OpenSSH's format", '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----', /OpenSSH/],
-    ['a password', 'correct horse battery staple', /not PEM text/],
-    ['a public one', pemOf(rsa.verifying), /this is a public key/],
-  ])('when it is %s', async (_what, signingKey, says) => {
-    const { problems } = await refusalOf({ algorithm: 'RS256', signingKey });
-    expect(problems).toMatchObject([{ setting: 'signingKey', accepts: expect.stringMatching(says) }]);
-  });
-});
-
 describe('a key that fits', () => {
   it.each<[string, object]>([
     ['exactly 32 bytes', { signingKey: 's'.repeat(32) }],
