@@ -33,7 +33,6 @@ const BAD: [string, Algorithm, KeyInput | undefined, KeyInput | undefined, 'sign
   ['an empty secret as KeyObject', 'HS256', createSecretKey(Buffer.alloc(0)), undefined, 'signingKey'],
   ['a private PEM as secret', 'HS256', pemOf(rsa.signing), undefined, 'signingKey'],
   ['a public PEM as secret', 'HS256', pemOf(rsa.verifying), undefined, 'signingKey'],
-  ['a public PEM behind other text as secret', 'HS256', `.\u200b\n${pemOf(rsa.verifying)}`, undefined, 'signingKey'],
   ['a public PEM as bytes as secret', 'HS256', Buffer.from(pemOf(rsa.verifying)), undefined, 'signingKey'],
   [
     'a public PEM inside a KeyObject as secret',
@@ -42,30 +41,6 @@ const BAD: [string, Algorithm, KeyInput | undefined, KeyInput | undefined, 'sign
     undefined,
     'signingKey',
   ],
-  ['a public JWK in a list as secret', 'HS256', JSON.stringify([jwkOf(rsa.verifying)]), undefined, 'signingKey'],
-  ['public DER as secret', 'HS256', rsa.verifying.export({ type: 'spki', format: 'der' }), undefined, 'signingKey'],
-  [
-    'public PKCS #1 DER as secret',
-    'HS256',
-    rsa.verifying.export({ type: 'pkcs1', format: 'der' }),
-    undefined,
-    'signingKey',
-  ],
-  [
-    'public DER in base64 as secret',
-    'HS256',
-    rsa.verifying.export({ type: 'spki', format: 'der' }).toString('base64'),
-    undefined,
-    'signingKey',
-  ],
-  [
-    'a public PEM in base64 with line breaks as secret',
-    'HS256',
-    Buffer.from(pemOf(rsa.verifying)).toString('base64').replace(/.{64}/g, '$&\n'),
-    undefined,
-    'signingKey',
-  ],
-  ['a public PEM in UTF-16 as secret', 'HS256', Buffer.from(pemOf(rsa.verifying), 'utf16le'), undefined, 'signingKey'],
   [
     'a secret JWK that only verifies',
     'HS256',
