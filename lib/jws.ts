@@ -3,7 +3,7 @@ import { readMaterial } from './keys/read-key.js';
 import type { KeyMaterial } from './keys/jwto-key.js';
 import type { RingKey } from './options/key-options.js';
 import { ALGORITHM_NAMES } from './options/algorithm-names.js';
-import { openJws, parseHeader, split } from './tokens/strict-jws.js';
+import { openJws, parseHeader, splitAny } from './tokens/strict-jws.js';
 
 export { JwtoConfigurationError } from './errors/configuration-error.js';
 export { JwtoError } from './errors/jwto-error.js';
@@ -24,7 +24,8 @@ const MATERIALS = new WeakMap<JwsKey, KeyMaterial>();
 /**
  * Verifies a compact JWS (RFC 7515 §5.2) as strictly as the guards do, and knows nothing of claims: for tests and
  * tools. Three canonical base64url segments of 8192 bytes at most together, a header that is a JSON object in valid
- * UTF-8 without `crit` and `b64`, the key's own algorithm, and its signature.
+ * UTF-8 without `crit` and `b64`, the key's own algorithm, and its signature. The payload is any bytes, also none; the
+ * guards want claims.
  *
  * @param key - parsed once for each object
  * @returns header, and payload in bytes
@@ -38,7 +39,7 @@ const MATERIALS = new WeakMap<JwsKey, KeyMaterial>();
  * ```
  */
 export function verifyJws(token: string, key: JwsKey): VerifiedJws {
-  const jws = split(token);
+  const jws = splitAny(token);
   const header = parseHeader(jws.header);
   return { header, payload: openJws(jws, header, materialOf(key)) };
 }

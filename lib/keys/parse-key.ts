@@ -1,8 +1,16 @@
-import { createPrivateKey, createPublicKey, createSecretKey, KeyObject, type JsonWebKey } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  KeyObject,
+  type JsonWebKey,
+  type JsonWebKeyInput,
+} from 'node:crypto';
 import type { Algorithm } from '../options/algorithm-names.js';
 import type { KeyInput } from '../options/key-options.js';
 import { RSA_BITS, specOf } from './algorithms.js';
-import { isKeyText, whyUnreadable } from './key-text.js';
+import { isKeyText } from './key-text.js';
+import { whyUnreadable, whyUnreadableJwk } from './unreadable-key.js';
 
 /** Says what a key must be instead; the message is safe to show. */
 export class BadKey extends Error {}
@@ -49,30 +57,33 @@ function toSecret(input: KeyInput, { algorithm, use }: KeyExpectation): KeyObjec
 function parseAsymmetric(input: KeyInput, { algorithm, use }: KeyExpectation): KeyObject {
   const kind = use === 'sign' ? 'private' : 'public';
   const needs = `${algorithm} needs a ${kind} key as PEM text, JWK or KeyObject`;
-  if (input instanceof Uint8Array) throw new BadKey(needs);
   if (input instanceof KeyObject) {
     if (input.type === kind) return input;
     throw new BadKey(`${needs}, and this is a ${input.type} key`);
   }
-  if (typeof input === 'object') assertJwk(input, algorithm, [use]);
-  const text = typeof input === 'string' ? input.replaceAll('\\n', '\n') : '';
-  const unreadable = typeof input === 'string' ? whyUnreadable(text) : undefined;
-  if (unreadable !== undefined) throw new BadKey(`${needs}, and ${unreadable}`);
-  const isPrivate = typeof input === 'string' ? text.includes('PRIVATE KEY-----') : input.d !== undefined;
-  if (isPrivate !== (use === 'sign')) {
-    throw new BadKey(
-      isPrivate
-        ? `${needs}, and this is a private key: give it as signingKey only`
-        : `${needs}, and this is a public key`,
-    );
+  if (input instanceof Uint8Array) throw new BadKey(`${needs}, and ${whyUnreadable(input)}`);
+  const read = (source: string | JsonWebKeyInput, isPrivate: boolean, why: () => string): KeyObject => {
+    // Of a private key, createPublicKey would take the public part.
+    if (use === 'verify' && isPrivate) {
+      throw new BadKey(`${needs}, and this is a private key: give it as signingKey only`);
+    }
+    try {
+      return use === 'sign' ? createPrivateKey(source) : createPublicKey(source);
+    } catch {
+      throw new BadKey(`${needs}, and ${why()}`);
+    }
+  };
+  if (typeof input === 'string') {
+    const text = withLineBreaks(input);
+    return read(text, text.includes('PRIVATE KEY-----'), () => whyUnreadable(text));
   }
-  // A file of variables often holds line breaks as `\\n`; no PEM text has a backslash.
-  const source = typeof input === 'string' ? text.trim() : ({ key: input, format: 'jwk' } as const);
-  try {
-    return use === 'sign' ? createPrivateKey(source) : createPublicKey(source);
-  } catch {
-    throw new BadKey(`${needs}, and this cannot be read as one`);
-  }
+  assertJwk(input, algorithm, [use]);
+  return read({ key: input, format: 'jwk' }, input.d !== undefined, () => whyUnreadableJwk(input, use));
+}
+
+/** A file of variables often holds the line breaks of PEM text as `\n` or `\r\n`; PEM text has no backslash. */
+function withLineBreaks(text: string): string {
+  return text.includes('-----BEGIN') ? text.replaceAll('\\r', '').replaceAll('\\n', '\n').trim() : text;
 }
 
 /** The members of a JWK that limit what it may be used for (RFC 7517 §4.2 to §4.4). */

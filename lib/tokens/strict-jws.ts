@@ -22,10 +22,21 @@ export const MAX_TOKEN_BYTES = 8192;
  * @throws {@link TokenMalformedError} unless there are exactly two dots and something around each
  */
 export function split(token: unknown): CompactJws {
+  const jws = splitAny(token);
+  if (jws.payload === '') throw new TokenMalformedError();
+  return jws;
+}
+
+/**
+ * As {@link split}, of any JWS: its payload may be empty (RFC 7515 §7.1), which no claims are.
+ *
+ * @throws {@link TokenMalformedError}
+ */
+export function splitAny(token: unknown): CompactJws {
   if (typeof token !== 'string' || token.length > MAX_TOKEN_BYTES) throw new TokenMalformedError();
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
-  if (first < 1 || second < first + 2 || second === token.length - 1) throw new TokenMalformedError();
+  if (first < 1 || second < 0 || second === token.length - 1) throw new TokenMalformedError();
   return {
     header: token.slice(0, first),
     payload: token.slice(first + 1, second),

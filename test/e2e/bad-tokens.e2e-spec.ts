@@ -42,6 +42,7 @@ describe.each(ADAPTERS)('tokens in a wrong form on %s', (_name, adapter) => {
     ['two segments', () => `${head}.${payload}`],
     ['an empty signature', () => `${head}.${payload}.`],
     ['an empty payload', () => `${head}..${signature}`],
+    ['an empty payload with its own signature', () => `${head}..${hmac(`${head}.`)}`],
     ['an empty header', () => `.${payload}.${signature}`],
     ['a dot before it', () => `.${attack.access}`],
     ['a dot behind it', () => `${attack.access}.`],

@@ -75,6 +75,13 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
     expect(cases.filter(([, token]) => accepts(algorithm, verifying, token))).toEqual([]);
   });
 
+  it('takes an empty payload with its own signature (RFC 7515 section 7.1)', () => {
+    const header = segment({ alg: algorithm });
+    const own = `${header}..${signInput(`${header}.`, signing, algorithm).toString('base64url')}`;
+    const { payload } = verifyJws(own, { algorithm, verifyingKey: verifying });
+    expect(Buffer.from(payload)).toEqual(Buffer.alloc(0));
+  });
+
   it('takes no signature that is cut, longer, turned round, all zero or all one', () => {
     const { length } = signature;
     const signatures = {

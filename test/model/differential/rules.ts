@@ -29,13 +29,6 @@ export const RULES: readonly Rule[] = [
     holds: ({ isCanonical }) => !isCanonical,
   },
   {
-    name: 'an empty payload is detached content, or no claims',
-    rfc: 'RFC 7515 appendix F, RFC 7519 §7.2',
-    difference: 'we refuse',
-    peers: ['jose'],
-    holds: ({ segments }) => segments.length === 3 && segments[1] === '',
-  },
-  {
     name: 'crit names what must be understood, and we understand no extension',
     rfc: 'RFC 7515 §4.1.11',
     difference: 'we refuse',
@@ -76,6 +69,13 @@ export const RULES: readonly Rule[] = [
     difference: 'we refuse',
     peers: BOTH,
     holds: ({ token }) => token.length > 8192,
+  },
+  {
+    name: 'a payload may have no octets at all',
+    rfc: 'RFC 7515 §7.1',
+    difference: 'we take',
+    peers: ['jsonwebtoken'],
+    holds: ({ segments }) => segments.length === 3 && segments[1] === '',
   },
   {
     name: 'a payload is any octets; what it says is asked after the signature',
