@@ -1,5 +1,6 @@
 import {
   Inject,
+  Logger,
   Module,
   Scope,
   type DynamicModule,
@@ -11,6 +12,7 @@ import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from 
 import { routeMarks } from './endpoints/controller.js';
 import { registerInstance } from './endpoints/instance-registry.js';
 import { assertMapped } from './endpoints/assert-mapped.js';
+import { aboutPrefixes, refreshFolders } from './endpoints/refresh-folders.js';
 import { hookRouter, type RouterHook } from './endpoints/router-hook.js';
 import { JwtoConfigurationError } from './errors/configuration-error.js';
 import { assertDecorators } from './guards/assert-decorators.js';
@@ -130,9 +132,10 @@ export class JwtoModule implements NestModule, OnModuleInit, OnApplicationBootst
     const { instance, settings, refreshPath } = this.wiring;
     const own = this.hook.mappedRoutes().filter((route) => route.instance === instance.name);
     assertMapped(own, routeMarks(instance.name, settings.options).size);
-    refreshPath.learn(
-      own.flatMap(({ leaf, mapped }) => (leaf === undefined ? [] : [mapped.slice(0, -leaf.length - 1)])),
-    );
+    const folders = refreshFolders(own);
+    refreshPath.learn(folders);
+    const note = aboutPrefixes(folders, settings.options);
+    if (note !== undefined) new Logger('Jwto').log(note);
     registerStrategy(this.adapterHost.httpAdapter.getInstance(), instance);
   }
 }

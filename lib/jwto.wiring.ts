@@ -8,6 +8,7 @@ import { CsrfCheck } from './csrf/csrf-check.js';
 import { CsrfHints } from './csrf/csrf-hints.js';
 import { CsrfTokens } from './csrf/csrf-tokens.js';
 import { DjangoTokens } from './csrf/django-tokens.js';
+import { HintLog } from './csrf/hint-log.js';
 import { OriginCheck } from './csrf/origin-check.js';
 import { Endpoints } from './endpoints/endpoints.js';
 import type { EndpointParts } from './endpoints/exchange.js';
@@ -166,9 +167,10 @@ export async function wire({
     ownSignIn: () => new OwnSignInRoute(endpointParts),
   });
 
-  const csrf = csrfCheckOf(settings, keys, clock);
+  const hintLog = options.hints ? new HintLog(clock) : undefined;
+  const csrf = csrfCheckOf(settings, keys, hintLog);
   const refreshPath = new RefreshPath(options);
-  const reader = new CredentialReader(options, names);
+  const reader = new CredentialReader(options, names, hintLog);
   const transport = new TokenTransport({ options, names, writer, csrf, refreshPath });
   const refusals = new Refusals(options);
   const authenticator = new Authenticator({ reader, csrf, verifier, accepted, tokens, keys, events });
@@ -206,12 +208,16 @@ export async function wire({
   };
 }
 
-function csrfCheckOf({ options, csrfSecret }: Settings, keys: KeyRing, clock: Clock): CsrfCheck | undefined {
+function csrfCheckOf(
+  { options, csrfSecret }: Settings,
+  keys: KeyRing,
+  hintLog: HintLog | undefined,
+): CsrfCheck | undefined {
   const { csrf, modes, endpoints, trustedOrigins } = options;
   if (csrf === false || modes.every((mode) => mode === 'JSON')) return undefined;
   const secrets = csrfSecret === undefined ? () => keys.csrfSecrets() : () => [csrfSecret];
   const tokens = csrf === 'django' ? new DjangoTokens(secrets) : new CsrfTokens(secrets);
-  const hints = options.hints ? new CsrfHints(options, tokens, clock) : undefined;
+  const hints = hintLog && new CsrfHints(options, tokens, hintLog);
   return new CsrfCheck({
     origins: new OriginCheck(trustedOrigins, hints),
     tokens,

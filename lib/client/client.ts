@@ -43,7 +43,7 @@ export function createJwtoClient(options: JwtoClientOptions): JwtoClient<unknown
 
   const sessionOf = ({ claims, expiresAt }: Held): ClientSession<unknown> => ({ claims, expiresAt });
   const describe = (held: Held): ClientSession<unknown> => {
-    if (!held.claims && mode === 'TWO-COOKIES') throw unreadable('session_unreadable', settings.payloadCookie);
+    if (!held.claims && mode === 'TWO-COOKIES') throw unreadable('session_unreadable', settings.payloadCookie, base);
     return sessionOf(held);
   };
 

@@ -55,17 +55,41 @@ export class JwtoClientError extends Error {
   }
 }
 
-/** The error for a cookie that the page must read and cannot. */
-export const unreadable = (code: 'csrf_unreadable' | 'session_unreadable', cookie: string): JwtoClientError =>
-  new JwtoClientError(code, `Cookie "${cookie}" unreadable: check name and "domain"`);
+/** Where the page is: of workers too, and `undefined` outside of both. */
+const here = (): Location | undefined => (globalThis as Partial<typeof globalThis>).location;
 
-/** The error for an answer that did not come. */
-export const unavailable = (url: string, details?: JwtoClientErrorDetails): JwtoClientError =>
-  new JwtoClientError(
-    'unavailable',
-    `No answer from ${url}: offline, or the server allows this page's origin no credentials (CORS)`,
-    details,
-  );
+/**
+ * The error for a cookie that the page must read and cannot.
+ *
+ * @param base - where the server is; only where the page is on another host can `domain` be the cause
+ */
+export function unreadable(
+  code: 'csrf_unreadable' | 'session_unreadable',
+  cookie: string,
+  { hostname }: URL,
+): JwtoClientError {
+  const page = here()?.hostname ?? hostname;
+  const cause =
+    page === hostname
+      ? 'another name, or the browser did not keep it'
+      : `pages on ${page} see those of ${hostname} only with a "domain" above both. Best use one host`;
+  return new JwtoClientError(code, `Cookie "${cookie}" unreadable: ${cause}`);
+}
+
+/**
+ * The error for an answer that did not come.
+ *
+ * @param credentials - whether the request asked for cookies
+ */
+export function unavailable(url: string, credentials: boolean, details?: JwtoClientErrorDetails): JwtoClientError {
+  const origin = here()?.origin ?? '';
+  const cause =
+    !origin || origin === new URL(url).origin
+      ? 'offline?'
+      : `offline, or the server's CORS settings are missing or do not allow this page's origin ${origin}` +
+        (credentials ? ' with credentials' : '');
+  return new JwtoClientError('unavailable', `No answer from ${url}: ${cause}`, details);
+}
 
 /** The error for a redirect. */
 export const redirected = (url: string): JwtoClientError =>

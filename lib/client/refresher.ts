@@ -99,7 +99,7 @@ export function createRefresher({ settings, server, vault, tabs, lock, shared, c
         if (!held || isNew(held, stale)) return !!held;
         // One from the future was written by a clock that was wrong.
         const { failed = 0 } = tabs.get();
-        if (failed > began && failed <= Date.now()) throw unavailable(url);
+        if (failed > began && failed <= Date.now()) throw unavailable(url, mode !== 'JSON');
         if (settled) {
           return renew(held).catch((error: unknown) => {
             if (shared) tabs.post({ ...tabs.get(), reason: 'failed', failed: Date.now() });

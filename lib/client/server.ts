@@ -54,7 +54,7 @@ export async function codeOf(response: Response): Promise<string> {
   return String((parse(body) as Partial<Answer> | undefined)?.code);
 }
 
-export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: Settings): Server {
+export function connectServer({ mode, base, send, more, csrf, cookies, csrfCookie }: Settings): Server {
   const header = 'x-csrftoken';
   let renewing: Promise<Response> | undefined;
   let wrong: string | undefined;
@@ -72,7 +72,7 @@ export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: S
     renewing ??= send(csrf, { ...more, signal: AbortSignal.timeout(5000) }).finally(() => (renewing = undefined));
     if (!(await renewing).ok) return false;
     if (token()) return true;
-    throw unreadable('csrf_unreadable', csrfCookie);
+    throw unreadable('csrf_unreadable', csrfCookie, base);
   };
 
   const prove: Server['prove'] = async (method, own, bearer, send, repeatable = true) => {
@@ -104,7 +104,7 @@ export function connectServer({ mode, send, more, csrf, cookies, csrfCookie }: S
         body = await response.text();
       } catch (cause) {
         if (cause instanceof JwtoClientError) throw cause;
-        throw unavailable(url, { cause });
+        throw unavailable(url, mode !== 'JSON', { cause });
       }
       const { ok, status, headers } = response;
       const parsed = parse(body) as Tokens | undefined;

@@ -1,8 +1,8 @@
-import { Logger } from '@nestjs/common';
-import type { Clock } from '../clock/clock.js';
 import { sentToken, type CsrfEvidence } from './csrf-evidence.js';
 import type { CsrfScheme } from './csrf-scheme.js';
+import type { HintLog } from './hint-log.js';
 import { foreignOrigin, noOrigin, otherSite, type OriginHintSettings } from './origin-hints.js';
+import { isBelow, isLoopback, parseUrl } from './own-origin.js';
 import { shown } from './shown.js';
 
 /** What was wrong, as far as the check itself tells. */
@@ -12,36 +12,24 @@ export type CsrfCause =
 /** The settings that the causes have to do with. */
 export interface HintSettings extends OriginHintSettings {
   readonly domain: string | undefined;
-  readonly secureCookies: boolean;
   readonly csrf: boolean | 'django';
 }
-
-/** One line in the log for a cause in this many milliseconds: a page that is wrong sends many requests. */
-const SILENCE = 10_000;
 
 /**
  * Names the likely cause of a refusal, for developers. It tells names, hosts and origins, cut short and without
  * anything that could be markup, and never a value of a cookie or a token.
  */
 export class CsrfHints {
-  private readonly logger = new Logger('Jwto');
-  private readonly told = new Map<CsrfCause, number>();
-
   constructor(
     private readonly settings: HintSettings,
     private readonly tokens: Pick<CsrfScheme, 'isWellFormed'>,
-    private readonly clock: Pick<Clock, 'now'>,
+    private readonly log: HintLog,
   ) {}
 
   /** The hint, which is logged too, unless the same cause was a moment ago. */
   about(cause: CsrfCause, evidence: CsrfEvidence): string {
     const hint = this.explain(cause, evidence);
-    const now = this.clock.now();
-    const last = this.told.get(cause);
-    if (last === undefined || Math.abs(now - last) >= SILENCE) {
-      this.told.set(cause, now);
-      this.logger.warn(`CSRF refused (${cause}): ${hint}`);
-    }
+    this.log.tell(`CSRF refused (${cause})`, hint);
     return hint;
   }
 
@@ -64,41 +52,50 @@ export class CsrfHints {
     }
   }
 
-  private noCookie({ encrypted, cookieName, clues }: CsrfEvidence): string {
-    const { domain, secureCookies } = this.settings;
+  private noCookie({ cookieName, clues }: CsrfEvidence): string {
     const [alike] = clues().cookies;
     if (alike !== undefined) {
       return `A cookie "${shown(alike)}" came instead: of another instance of the module, or from before cookiePrefix changed.`;
     }
-    const where = domain === undefined ? 'no Domain, so for this very host' : `Domain=${domain}`;
     return [
-      `Cookies of the session came, "${cookieName}" did not. It is set with Path=/ and ${where}: look in the browser's`,
-      'storage whether it is there, with another Path or Domain, or was deleted by a script.',
-      ...(!encrypted && secureCookies
-        ? [
-            'It is Secure, and this connection is plain http: right behind a proxy that ends TLS; else a browser keeps no',
-            'such cookie. Serve https, or set secureCookies: false for development.',
-          ]
-        : []),
+      `Cookies of the session came, "${cookieName}" did not, although a login sets them all for the same host. It was`,
+      'deleted by a script, or what puts the header Cookie together (a page server, a test) left it out, or the sign-in',
+      'is from before csrf was switched on.',
     ].join(' ');
   }
 
-  private noHeader({ header, cookieName, clues }: CsrfEvidence): string {
-    const { domain, csrf } = this.settings;
+  private noHeader(evidence: CsrfEvidence): string {
+    const { header, cookieName, clues } = evidence;
     const [alike] = clues().headers;
     if (alike !== undefined) {
       return `The header ${alike} came: the name is X-CSRFToken (axios: xsrfHeaderName, and xsrfCookieName "${cookieName}").`;
     }
-    const readers = domain === undefined ? 'this very host' : `${domain} and the hosts below it`;
     if (header === '') {
-      return `The header is there and empty: the page did not find "${cookieName}" in document.cookie. Only pages of ${readers} can read it.`;
+      return `The header is there and empty: the page did not find "${cookieName}" in document.cookie. ${this.readers(evidence)}`;
     }
     return [
-      `The page sent no such header. Read the cookie right before each request; pages of ${readers} can.`,
-      csrf === 'django'
+      `The page sent no such header. Read the cookie right before each request. ${this.readers(evidence)}`,
+      this.settings.csrf === 'django'
         ? 'A form may send the field csrfmiddlewaretoken instead, url-encoded; multipart bodies are not parsed yet when a guard looks.'
         : 'A plain HTML form cannot send headers: send it by fetch, or set csrf: "django" for a form field.',
     ].join(' ');
+  }
+
+  /** Which pages can read the cookie, and whether the one that asks is none of them. */
+  private readers({ origin, site, host = '' }: CsrfEvidence): string {
+    const { domain } = this.settings;
+    const readers =
+      domain === undefined
+        ? 'Only pages of this very host, whatever their port, can read it.'
+        : `Only pages of ${domain} and the hosts below it can read it.`;
+    const page = parseUrl(origin ?? '')?.hostname;
+    const isReader =
+      page === undefined ||
+      site === 'same-origin' ||
+      (domain === undefined ? page === hostnameOf(host) : isBelow(page, domain));
+    return isReader
+      ? readers
+      : `${readers} This one, on "${shown(page)}", cannot: set domain to one that both are below.`;
   }
 
   private pairDiffers(evidence: CsrfEvidence): string {
@@ -116,7 +113,7 @@ export class CsrfHints {
   private otherSession(evidence: CsrfEvidence): string {
     if (evidence.cookies.length > 1) return this.severalCookies(evidence);
     if (!this.tokens.isWellFormed(sentToken(evidence))) {
-      return `"${evidence.cookieName}" was not set by this application: another one on this host or a parent domain uses the name, or it was planted.`;
+      return `"${evidence.cookieName}" was not set by this application: another one on this host, whatever its port, or on a parent domain uses the name, or it was planted.`;
     }
     return (
       'The token is of an earlier session, whose cookie outlived it, or was signed with another key: ' +
@@ -124,11 +121,19 @@ export class CsrfHints {
     );
   }
 
-  private severalCookies({ cookies, cookieName }: CsrfEvidence): string {
-    return [
-      `The cookie "${cookieName}" came ${String(cookies.length)} times with different values, and the page sent the wrong one.`,
-      'One is left from another setting of domain (name that in formerDomains), or was set by a sibling host or another',
-      'application (cookiePrefix: "host" shuts those out).',
-    ].join(' ');
+  private severalCookies({ cookies, cookieName, host = '' }: CsrfEvidence): string {
+    const { domain } = this.settings;
+    const others =
+      domain === undefined && isLoopback(host)
+        ? ''
+        : ' Or a sibling host did, or it is left from another setting of domain (name that in formerDomains).';
+    return (
+      `The cookie "${cookieName}" came ${String(cookies.length)} times with different values, and the page sent the wrong one. ` +
+      `One was set by another application on this host, whatever its port.${others} cookiePrefix: "host" shuts the others out.`
+    );
   }
+}
+
+function hostnameOf(host: string): string {
+  return parseUrl(`http://${host}`)?.hostname ?? host;
 }

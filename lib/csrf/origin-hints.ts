@@ -1,5 +1,5 @@
 import type { CsrfEvidence } from './csrf-evidence.js';
-import { isLoopback, originOf, ownOrigins, parseUrl } from './own-origin.js';
+import { isLoopback, originOf, otherLoopbackNames, ownOrigins, parseUrl } from './own-origin.js';
 import { shown } from './shown.js';
 
 /** The settings that the origin has to do with. */
@@ -10,11 +10,14 @@ export interface OriginHintSettings {
 const KEEP_HOST = 'nginx: proxy_set_header Host $http_host';
 
 /** `Sec-Fetch-Site` says that the page is elsewhere. */
-export function otherSite({ origin, site }: CsrfEvidence, settings: OriginHintSettings): string {
+export function otherSite({ origin, site, host = '' }: CsrfEvidence, settings: OriginHintSettings): string {
   if (origin === undefined)
     return 'No Origin came with it, so trustedOrigins cannot admit the page: a link or a redirect of another site?';
+  const compared = `The Origin "${shown(origin)}" was compared with ${trusted(settings)}.`;
+  const names = site === 'cross-site' ? otherLoopbackNames(origin, host) : undefined;
+  if (names !== undefined) return `${compared} ${names} Then list its origin.`;
   return [
-    `The Origin "${shown(origin)}" was compared with ${trusted(settings)}.`,
+    compared,
     site === 'same-site'
       ? 'The page is on another host or port of this domain: if it is your front end, list it.'
       : 'The page is of another domain: if it is your front end, list it, and its cookies need sameSite: "None".',
@@ -66,7 +69,7 @@ function likelyCause(source: string, { host = '', encrypted }: CsrfEvidence): st
       `have it keep Host (${KEEP_HOST}), or list that origin in trustedOrigins. X-Forwarded-* is never read. If not, the page is foreign.`
     );
   }
-  return 'If that page is your front end, list its origin in trustedOrigins.';
+  return otherLoopbackNames(source, host) ?? 'If that page is your front end, list its origin in trustedOrigins.';
 }
 
 function trusted({ trustedOrigins }: OriginHintSettings): string {

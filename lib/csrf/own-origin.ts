@@ -1,4 +1,5 @@
 import type { CsrfEvidence } from './csrf-evidence.js';
+import { shown } from './shown.js';
 
 /** The loopback names and addresses (RFC 6761 §6.3, RFC 5735, RFC 4291). */
 const LOOPBACK = /^(?:localhost|(?:[\w-]+\.)+localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -20,6 +21,26 @@ export function isPlainLoopback({ encrypted, host }: Pick<CsrfEvidence, 'host' |
 export function isLoopback(host: string): boolean {
   const url = parseUrl(`http://${host}`);
   return url !== undefined && LOOPBACK.test(url.hostname);
+}
+
+/**
+ * What to say of a page that is on another name of this machine than the application, such as `localhost` and
+ * `127.0.0.1`, which are two sites to a browser; `undefined` where it is not so.
+ */
+export function otherLoopbackNames(origin: string | undefined, host: string): string | undefined {
+  const [page, here] = [parseUrl(origin ?? ''), parseUrl(`http://${host}`)];
+  if (page === undefined || here === undefined || page.hostname === here.hostname) return undefined;
+  if (!isLoopback(page.host) || !isLoopback(host)) return undefined;
+  return (
+    `The page is on "${shown(page.hostname)}" and this API on "${shown(here.hostname)}": to a browser these are two sites, ` +
+    'and no cookies travel between them. Use one name for both, such as localhost.'
+  );
+}
+
+/** Whether a host gets the cookies of a domain: it is the domain, or below it (RFC 6265 §5.1.3, §5.2.3). */
+export function isBelow(hostname: string, domain: string): boolean {
+  const name = domain.replace(/^\./, '').toLowerCase();
+  return hostname === name || hostname.endsWith(`.${name}`);
 }
 
 /** The http or https origin of a URL, or `undefined`. */

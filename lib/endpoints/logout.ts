@@ -11,7 +11,7 @@ export async function logout(parts: EndpointParts, exchange: Exchange): Promise<
   assertJwtType(exchange.body, 'refresh');
   const { reader, verifier, authenticator } = parts;
   const credential = reader.readAll(exchange.request);
-  if (credential === undefined) throw reader.missing('refresh');
+  if (credential === undefined) throw reader.missing(exchange.request, 'refresh');
   if (credential.from === 'cookie') authenticator.assertCsrfPair(exchange.request);
   const sessions = await verifier.identifyAll(credential.tokens);
   if (sessions.length === 0) await verifier.identify(credential.tokens[0] ?? '');

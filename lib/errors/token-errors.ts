@@ -2,11 +2,15 @@ import { JwtoError, type JwtoErrorCode } from './jwto-error.js';
 
 /** 401 `token_missing`: no credential came with the request. */
 export class TokenMissingError extends JwtoError {
-  /** @param cookie - the cookie that was looked for; without it the `Authorization` header was */
-  constructor(cookie?: string) {
+  /**
+   * @param cookie - the cookie that was looked for; without it the `Authorization` header was
+   * @param hint - the likely cause, for the developer
+   */
+  constructor(cookie?: string, hint?: string) {
     super(
       'token_missing',
       cookie === undefined ? 'Token not found in "Authorization" header.' : `Cookie "${cookie}" cannot be empty.`,
+      { hint },
     );
   }
 }

@@ -90,7 +90,9 @@ export class Authenticator {
   /** Whether the request has a good, unrevoked token of ours of this type; for a login, which does nothing then. */
   async isGood(request: AnyRequest, type: TokenType): Promise<boolean> {
     try {
-      const claims = await this.choose(this.parts.reader.read(request, type), type, this.parts.verifier);
+      const credential = this.parts.reader.find(request, type);
+      if (credential === undefined) return false;
+      const claims = await this.choose(credential, type, this.parts.verifier);
       await this.parts.tokens.assertNotRevoked(claims);
       return true;
     } catch (error) {

@@ -146,8 +146,9 @@ export interface JwtoOptions {
   /** Exact origins, or `https://*.example.com`, that may send requests besides the own one. */
   trustedOrigins?: readonly string[] | undefined;
   /**
-   * Refusals by CSRF name their likely cause, in a member `hint` of the body and in the log: for development, since a
-   * hint tells the `Host` that the application sees. @defaultValue `true` with `NODE_ENV=development`, else `false`
+   * Refusals by CSRF, and of requests whose session cookies cannot come back, name their likely cause, in a member
+   * `hint` of the body and in the log: for development, since a hint tells the `Host` that the application
+   * sees. @defaultValue `true` with `NODE_ENV=development`, else `false`
    */
   hints?: boolean | undefined;
   /** `false`: refresh tokens are not replaced and may be used until they expire, as in djwto. @defaultValue `true` */
@@ -174,6 +175,8 @@ export interface JwtoOptions {
   version?: string | readonly string[] | undefined;
   /**
    * Gives a sign-in lifetimes of its own ("remember me"); what it leaves out is as the settings say. A throw is 503.
+   *
+   * A form sends text: `'true'`, not `true`.
    *
    * @example `lifetimes: ({ body }) => (body['remember'] === true ? { refreshTokenLifetime: '30d' } : {})`
    */

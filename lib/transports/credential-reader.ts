@@ -1,4 +1,5 @@
 import type { CsrfClues, CsrfEvidence } from '../csrf/csrf-evidence.js';
+import type { HintLog } from '../csrf/hint-log.js';
 import { TokenMissingError } from '../errors/token-errors.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { TokenType } from '../tokens/claims.js';
@@ -6,6 +7,7 @@ import { readBearer } from './bearer.js';
 import { cookieNamesIn, cookieValues } from './cookie-header.js';
 import type { CookieMode, CookieNames } from './cookie-names.js';
 import { formToken } from './form-token.js';
+import { missingHint } from './missing-hint.js';
 import { headerOf, isEncrypted, rawOf, trimWhiteSpace, type AnyRequest } from './raw-request.js';
 
 /** The one credential of a request: a header's token, or the cookies of that name, of which a stranger may have planted some. */
@@ -22,9 +24,11 @@ const OTHER_HEADERS = ['x-xsrf-token', 'x-csrf-token', 'csrf-token', 'xsrf-token
 export class CredentialReader {
   private readonly cookieModes: readonly CookieMode[];
 
+  /** @param hints - where refusals shall name their likely cause */
   constructor(
     private readonly options: ResolvedOptions,
     private readonly names: CookieNames,
+    private readonly hints?: HintLog,
   ) {
     this.cookieModes = options.modes.filter((mode) => mode !== 'JSON');
   }
@@ -35,19 +39,19 @@ export class CredentialReader {
    * @throws JwtoError `token_missing`, as the first mode says; `request_invalid`, `token_malformed` for a bad header
    */
   read(request: AnyRequest, type: TokenType): Credential {
-    const bearer = this.bearer(request);
-    if (bearer !== undefined) return bearer;
-    const tokens = this.cookies(request, type);
-    if (tokens.length === 0) throw this.missing(type);
-    return { from: 'cookie', tokens };
+    const credential = this.find(request, type);
+    if (credential === undefined) throw this.missing(request, type);
+    return credential;
+  }
+
+  /** The same, where a request may as well have none. @throws JwtoError for a bad header */
+  find(request: AnyRequest, type: TokenType): Credential | undefined {
+    return this.bearer(request) ?? cookieCredential(this.cookies(request, type));
   }
 
   /** Every token that the request carries, of both types; for a logout. */
   readAll(request: AnyRequest): Credential | undefined {
-    const bearer = this.bearer(request);
-    if (bearer !== undefined) return bearer;
-    const tokens = this.readCookies(request);
-    return tokens.length === 0 ? undefined : { from: 'cookie', tokens };
+    return this.bearer(request) ?? cookieCredential(this.readCookies(request));
   }
 
   /** Every token in a cookie, of both types. */
@@ -76,10 +80,12 @@ export class CredentialReader {
   }
 
   /** The refusal of a request without a credential. */
-  missing(type: TokenType): TokenMissingError {
+  missing(request: AnyRequest, type: TokenType): TokenMissingError {
     const [first] = this.options.modes;
     if (first === 'JSON') return new TokenMissingError();
-    return new TokenMissingError(type === 'refresh' ? this.names.refresh : this.names.access[first]);
+    const found = this.hints && missingHint(this.evidence(request), this.options);
+    if (found !== undefined) this.hints?.tell(`No session cookie (${found.cause})`, found.hint);
+    return new TokenMissingError(type === 'refresh' ? this.names.refresh : this.names.access[first], found?.hint);
   }
 
   private clues(request: AnyRequest): CsrfClues {
@@ -100,6 +106,10 @@ export class CredentialReader {
     const names = type === 'refresh' ? [this.names.refresh] : this.cookieModes.map((mode) => this.names.access[mode]);
     return this.cookieModes.length === 0 ? [] : names.flatMap((name) => cookieValues(request, name));
   }
+}
+
+function cookieCredential(tokens: readonly string[]): Credential | undefined {
+  return tokens.length === 0 ? undefined : { from: 'cookie', tokens };
 }
 
 /** The protocols of `Upgrade` compare without regard to case (RFC 9110 §7.8). */

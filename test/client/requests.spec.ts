@@ -390,7 +390,7 @@ describe.each(['ONE-COOKIE', 'TWO-COOKIES'] as const)('the CSRF token in the mod
     const { client: other } = browser.tab({ cookies: () => browser.readable().replace('csrftoken', 'x') });
     await expect(other.fetch(PATH, { method: 'POST' })).rejects.toMatchObject({
       code: 'csrf_unreadable',
-      message: expect.stringMatching(/"csrftoken".*"domain"/),
+      message: expect.stringMatching(/"csrftoken" unreadable: another name/),
     });
     expect((await other.fetch(PATH)).status).toBe(200);
   });
