@@ -24,10 +24,10 @@ export async function login(parts: EndpointParts, exchange: Exchange): Promise<A
 
 async function signIn(parts: EndpointParts, { request, reply, body, info }: Exchange): Promise<Answer> {
   const mode = readMode(body, parts.options.modes);
+  const credentials = readCredentials(body);
   const older = await olderSessions(parts, request);
   if (mode !== 'JSON' || older.length > 0) parts.authenticator.assertLoginOrigin(request);
 
-  const credentials = readCredentials(body);
   if (credentials === undefined) {
     if (await isSignedIn(parts, request)) return ANSWERS.alreadySignedIn;
     return assertCredentials(body, unreadType(request)) as never;
@@ -77,7 +77,11 @@ function replacedBy(older: readonly JwtoClaims[]): { sid: string; userId: string
   return older.map(({ sid, user }) => ({ sid, userId: String(user.id) }));
 }
 
-/** The sessions whose cookies the request carries. A header's session is not this client's to replace. */
+/**
+ * The sessions whose cookies the request carries. A header's session is not this client's to replace.
+ *
+ * @throws JwtoError `request_invalid` for too many cookies, `store_unavailable`
+ */
 function olderSessions({ reader, verifier }: EndpointParts, request: Exchange['request']): Promise<JwtoClaims[]> {
   return verifier.identifyAll(reader.readCookies(request));
 }

@@ -1,7 +1,9 @@
 import type { CsrfClues, CsrfEvidence } from '../csrf/csrf-evidence.js';
+import { RequestInvalidError } from '../errors/request-errors.js';
 import { TokenMissingError } from '../errors/token-errors.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { TokenType } from '../tokens/claims.js';
+import { isCompactJws } from '../tokens/strict-jws.js';
 import { readBearer } from './bearer.js';
 import { cookieNamesIn, cookieValues } from './cookie-header.js';
 import type { CookieMode, CookieNames } from './cookie-names.js';
@@ -14,6 +16,12 @@ export interface Credential {
   /** At least one. */
   readonly tokens: readonly string[];
 }
+
+/**
+ * So many tokens in cookies are verified for a request: that costs up to 5 ms for each, or a question to `resolveKey`. A
+ * browser has three, and each once more for every `domain` that there was.
+ */
+const MAX_CANDIDATES = 10;
 
 /** Where other libraries send a CSRF token: Angular and axios, csurf, Laravel. */
 const OTHER_HEADERS = ['x-xsrf-token', 'x-csrf-token', 'csrf-token', 'xsrf-token'];
@@ -32,17 +40,18 @@ export class CredentialReader {
   /**
    * `Authorization: Bearer` decides where `JSON` is among the modes, even if it is bad; else the cookies.
    *
-   * @throws JwtoError `token_missing`, as the first mode says; `request_invalid`, `token_malformed` for a bad header
+   * @throws JwtoError `token_missing`, as the first mode says; `request_invalid`, `token_malformed` for a bad header;
+   * `request_invalid` for more than ten tokens in cookies
    */
   read(request: AnyRequest, type: TokenType): Credential {
     const bearer = this.bearer(request);
     if (bearer !== undefined) return bearer;
-    const tokens = this.cookies(request, type);
+    const tokens = candidates(this.cookies(request, type));
     if (tokens.length === 0) throw this.missing(type);
     return { from: 'cookie', tokens };
   }
 
-  /** Every token that the request carries, of both types; for a logout. */
+  /** Every token that the request carries, of both types; for a logout. @throws JwtoError as {@link CredentialReader.read} */
   readAll(request: AnyRequest): Credential | undefined {
     const bearer = this.bearer(request);
     if (bearer !== undefined) return bearer;
@@ -50,9 +59,9 @@ export class CredentialReader {
     return tokens.length === 0 ? undefined : { from: 'cookie', tokens };
   }
 
-  /** Every token in a cookie, of both types. */
-  readCookies(request: AnyRequest): string[] {
-    return [...this.cookies(request, 'refresh'), ...this.cookies(request, 'access')];
+  /** Every token in a cookie, of both types. @throws JwtoError `request_invalid` for more than ten */
+  readCookies(request: AnyRequest): readonly string[] {
+    return candidates([...this.cookies(request, 'refresh'), ...this.cookies(request, 'access')]);
   }
 
   /** What the request shows of where it came from. */
@@ -100,6 +109,18 @@ export class CredentialReader {
     const names = type === 'refresh' ? [this.names.refresh] : this.cookieModes.map((mode) => this.names.access[mode]);
     return this.cookieModes.length === 0 ? [] : names.flatMap((name) => cookieValues(request, name));
   }
+}
+
+/** Of several cookies those that may be tokens, or else one, whose refusal says what it is. */
+function candidates(values: readonly string[]): readonly string[] {
+  if (values.length < 2) return values;
+  const tokens = values.filter(isCompactJws);
+  if (tokens.length > MAX_CANDIDATES) {
+    throw new RequestInvalidError(
+      `The request has over ${String(MAX_CANDIDATES)} cookies with tokens: clear the cookies of this site.`,
+    );
+  }
+  return tokens.length === 0 ? values.slice(0, 1) : tokens;
 }
 
 /** The protocols of `Upgrade` compare without regard to case (RFC 9110 §7.8). */
