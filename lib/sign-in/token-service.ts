@@ -55,6 +55,7 @@ export class TokenService {
       request: options.request ?? null,
       lifetimes,
       replaces: options.replaces ?? [],
+      hasLeft: options.hasLeft,
     });
   }
 
@@ -92,7 +93,8 @@ export class TokenService {
     return {
       mode,
       lifetimes: {
-        refreshTokenLifetime: seconds(refreshLifetime),
+        // It may be from before accessTokenLifetime was raised.
+        refreshTokenLifetime: Math.max(this.#parts.options.accessTokenLifetime, seconds(refreshLifetime)),
         // The end is counted from a whole second.
         sessionLifetime: seconds(endsAt - toSeconds(signedInAt) * 1000),
       },
