@@ -16,6 +16,7 @@ export type {
   JwtoOptions,
   LifetimeContext,
   LoginAttempt,
+  LoginDelay,
   MappedError,
   Mode,
   SignInLifetimes,

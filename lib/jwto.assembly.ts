@@ -8,6 +8,7 @@ import { JwtoConfigurationError } from './errors/configuration-error.js';
 import { EventForwarder } from './events/event-forwarder.js';
 import { JwtoEvents } from './events/jwto-events.js';
 import { DEFAULT_INSTANCE, instanceToken } from './guards/instance.js';
+import { Hooks } from './hooks/hooks.js';
 import { getEventsToken, getJwtServiceToken, getTokenServiceToken, getTokenTransportToken } from './injection.js';
 import { provide, type JwtoModuleExtras } from './jwto-module-options.js';
 import { readSettings, type Settings } from './jwto.settings.js';
@@ -85,6 +86,7 @@ export function assemble(
       ...(extras.users === undefined ? [] : [provide(users, extras.users)]),
       Clock,
       EventForwarder,
+      Hooks,
       {
         provide: events,
         useFactory: (clock: Clock, forwarder: EventForwarder) => new JwtoEvents(clock, forwarder),
@@ -92,7 +94,7 @@ export function assemble(
       },
       {
         provide: WIRING,
-        useFactory: (...[settings, dataSource, clock, bus, adapterHost, modules]: WiringDependencies) =>
+        useFactory: (...[settings, dataSource, clock, bus, adapterHost, modules, hooks]: WiringDependencies) =>
           wire({
             name,
             settings,
@@ -100,12 +102,13 @@ export function assemble(
             clock,
             events: bus,
             adapterHost,
-            users: new UserDirectory({
+            hooks,
+            users: new UserDirectory(hooks, {
               claims: lazily(modules, claims),
               users: extras.users === undefined ? undefined : lazily(modules, users),
             }),
           }),
-        inject: [SETTINGS, DATA_SOURCE, Clock, events, HttpAdapterHost, ModuleRef],
+        inject: [SETTINGS, DATA_SOURCE, Clock, events, HttpAdapterHost, ModuleRef, Hooks],
       },
       {
         provide: APPLICATION_TOKENS,
@@ -126,7 +129,7 @@ export function assemble(
   };
 }
 
-type WiringDependencies = [Settings, DataSource, Clock, JwtoEvents, HttpAdapterHost, ModuleRef];
+type WiringDependencies = [Settings, DataSource, Clock, JwtoEvents, HttpAdapterHost, ModuleRef, Hooks];
 
 /** A class of the application's, once the graph stands. */
 function lazily<T>(modules: ModuleRef, token: string): () => Promise<T> {

@@ -16,6 +16,7 @@ import { OwnSignInRoute } from './endpoints/login.js';
 import type { JwtoEvents } from './events/jwto-events.js';
 import { Authenticator } from './guards/authenticator.js';
 import { DEFAULT_INSTANCE, type JwtoInstance } from './guards/instance.js';
+import type { Hooks } from './hooks/hooks.js';
 import type { Settings } from './jwto.settings.js';
 import { AcceptedTokens } from './issuers/accepted-tokens.js';
 import { RemoteIssuer } from './issuers/remote-issuer.js';
@@ -63,6 +64,7 @@ export interface WiringSources {
   clock: Clock;
   events: JwtoEvents;
   users: UserDirectory;
+  hooks: Hooks;
   adapterHost: HttpAdapterHost;
 }
 
@@ -98,6 +100,7 @@ export async function wire({
   clock,
   events,
   users,
+  hooks,
   adapterHost,
 }: WiringSources): Promise<Wiring> {
   const { options, enforceMinimumKeyLength } = settings;
@@ -109,7 +112,7 @@ export async function wire({
   const ids = sessionIds(name === DEFAULT_INSTANCE ? undefined : name);
   const keys = new KeyRing(settings.keys, clock);
   const keyFeed = settings.readKeys && new KeyFeed(keys, settings.readKeys, options.keyPollInterval);
-  const resolved = options.resolveKey && new ResolvedKeys(options.resolveKey, enforceMinimumKeyLength, clock);
+  const resolved = options.resolveKey && new ResolvedKeys(options.resolveKey, enforceMinimumKeyLength, clock, hooks);
   const jwt = createJwtService(keys);
   const signer = new TokenSigner({ keys, resolved, jwt, headerType: options.headerType, issues: settings.issues });
   const cache = options.tokenCache && new VerifiedTokens<JwtoClaims>(options.tokenCache);
@@ -119,6 +122,7 @@ export async function wire({
     rules: options,
     cache: options.tokenCache && new VerifiedTokens<ForeignClaims>(options.tokenCache),
     enforceMinimumKeyLength,
+    hooks,
   };
   const accepted = new AcceptedTokens(
     verifier,

@@ -33,7 +33,7 @@ export async function within<T>(milliseconds: number, work: Promise<T>, who = 't
 }
 
 /** A wait at the application's end takes no longer, in milliseconds: an orchestrator kills what does not end. */
-const SHUTDOWN_LIMIT = 5000;
+export const SHUTDOWN_LIMIT = 5000;
 
 /** Waits for work while the application ends, whatever comes of it, and no longer than five seconds. */
 export async function endOf(work: Promise<unknown> | undefined): Promise<void> {

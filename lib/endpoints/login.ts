@@ -4,7 +4,7 @@ import type { IssuedTokens } from '../sign-in/issued-tokens.js';
 import { OwnSignIn } from '../sign-in/own-sign-in.js';
 import type { IssueOptions } from '../sign-in/token-service-options.js';
 import type { AnyReply } from '../transports/raw-reply.js';
-import { requestInfo, type AnyRequest } from '../transports/raw-request.js';
+import { hasLeft, requestInfo, type AnyRequest } from '../transports/raw-request.js';
 import type { SignInUser } from '../users/user-provider.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
@@ -24,16 +24,21 @@ export async function login(parts: EndpointParts, exchange: Exchange): Promise<A
 
 async function signIn(parts: EndpointParts, { request, reply, body, info }: Exchange): Promise<Answer> {
   const mode = readMode(body, parts.options.modes);
+  const credentials = readCredentials(body);
   const older = await olderSessions(parts, request);
   if (mode !== 'JSON' || older.length > 0) parts.authenticator.assertLoginOrigin(request);
 
-  const credentials = readCredentials(body);
   if (credentials === undefined) {
     if (await isSignedIn(parts, request)) return ANSWERS.alreadySignedIn;
     return assertCredentials(body, unreadType(request)) as never;
   }
-  const context = { mode, request: info, body: withoutCredentials(body), replaces: replacedBy(older) };
-  const tokens = await parts.signIn.withPassword(credentials, context);
+  const tokens = await parts.signIn.withPassword(credentials, {
+    mode,
+    request: info,
+    body: withoutCredentials(body),
+    replaces: replacedBy(older),
+    hasLeft: () => hasLeft(request),
+  });
   deliver(parts, { request, reply }, tokens, older);
   return ANSWERS.signedIn(tokens);
 }
@@ -56,7 +61,12 @@ export class OwnSignInRoute extends OwnSignIn {
     const mode = options.mode ?? (options.like === undefined ? settings.modes[0] : undefined);
     const isJson = mode === 'JSON' || settings.modes.every((one) => one === 'JSON');
     if (!isJson || older.length > 0) authenticator.assertLoginOrigin(request);
-    const issued = await tokens.issue(user, { ...options, request: requestInfo(request), replaces: replacedBy(older) });
+    const issued = await tokens.issue(user, {
+      ...options,
+      request: requestInfo(request),
+      replaces: replacedBy(older),
+      hasLeft: () => hasLeft(request),
+    });
     deliver(this.parts, { request, reply }, issued, older);
     return issued;
   }
@@ -77,7 +87,11 @@ function replacedBy(older: readonly JwtoClaims[]): { sid: string; userId: string
   return older.map(({ sid, user }) => ({ sid, userId: String(user.id) }));
 }
 
-/** The sessions whose cookies the request carries. A header's session is not this client's to replace. */
+/**
+ * The sessions whose cookies the request carries. A header's session is not this client's to replace.
+ *
+ * @throws JwtoError `request_invalid` for too many cookies, `store_unavailable`
+ */
 function olderSessions({ reader, verifier }: EndpointParts, request: Exchange['request']): Promise<JwtoClaims[]> {
   return verifier.identifyAll(reader.readCookies(request));
 }

@@ -1,7 +1,6 @@
-import { Logger } from '@nestjs/common';
 import type { Clock } from '../clock/clock.js';
-import { StoreUnavailableError } from '../errors/store-errors.js';
 import { TokenInvalidError } from '../errors/token-errors.js';
+import type { Hooks } from '../hooks/hooks.js';
 import type { ForeignUser, TrustedIssuer } from '../options/key-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { assertForeignShape, assertTimely, type ForeignClaims, type OpenedToken } from '../tokens/claim-rules.js';
@@ -17,11 +16,11 @@ export interface RemoteIssuerParts {
   readonly rules: Pick<ResolvedOptions, 'leeway' | 'checks'>;
   readonly cache: VerifiedTokens<ForeignClaims> | undefined;
   readonly enforceMinimumKeyLength: boolean;
+  readonly hooks: Hooks;
 }
 
 /** Verifies the access tokens of one other issuer, by its keys, and makes our claims of theirs. */
 export class RemoteIssuer {
-  private readonly logger = new Logger('Jwto');
   private readonly keys: RemoteKeySet;
 
   constructor(
@@ -57,17 +56,11 @@ export class RemoteIssuer {
 
   private async user(claims: JsonObject): Promise<ForeignUser> {
     const { mapUser = anybody } = this.issuer;
-    let user: ForeignUser | undefined;
-    try {
-      user = await mapUser(copyClaims(claims));
-      if (user !== undefined) assertUser(user);
-    } catch (error) {
-      this.logger.error(
-        `mapUser of ${this.issuer.issuer} failed`,
-        error instanceof Error ? error.stack : String(error),
-      );
-      throw new StoreUnavailableError(error);
-    }
+    const user = await this.parts.hooks.ask(`mapUser of ${this.issuer.issuer}`, async () => {
+      const given = await mapUser(copyClaims(claims));
+      if (given !== undefined) assertUser(given);
+      return given;
+    });
     if (user === undefined) throw new TokenInvalidError();
     return user;
   }

@@ -1,16 +1,14 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { endOf, within } from '../clock/time-limit.js';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
+import { HOOK_LIMIT } from '../hooks/hooks.js';
 import type { KeySource } from '../options/key-options.js';
 import type { JwtoKey } from './jwto-key.js';
 import type { KeyRing } from './key-ring.js';
 import { loadRing } from './load-keys.js';
 
-/** A source that takes longer is given up, in milliseconds; what it gives then is not taken. */
-const READ_LIMIT = 10_000;
-
 /**
- * Calls the function in `keys`.
+ * Calls the function in `keys`. One that takes longer than every hook may is given up, and what it gives then not taken.
  *
  * @returns the keys, checked
  * @throws JwtoConfigurationError naming what is wrong, or that the source fails, and never a key
@@ -21,7 +19,7 @@ export async function readKeys(
 ): Promise<readonly JwtoKey[]> {
   let given: unknown;
   try {
-    given = await within(READ_LIMIT, Promise.resolve(source()), 'the function in keys');
+    given = await within(HOOK_LIMIT, Promise.resolve(source()), 'the function in keys');
   } catch (error) {
     throw new JwtoConfigurationError('the function in keys failed', {
       cause: error,

@@ -1,8 +1,7 @@
 import { createHash, KeyObject } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { Logger } from '@nestjs/common';
 import type { Clock } from '../clock/clock.js';
-import { StoreUnavailableError } from '../errors/store-errors.js';
+import type { Hooks } from '../hooks/hooks.js';
 import type { KeyInput, KeyResolver, ResolvedKey, RingKey, UnverifiedToken } from '../options/key-options.js';
 import type { KeyMaterial } from './jwto-key.js';
 import { readMaterial, readTimes } from './read-key.js';
@@ -21,7 +20,6 @@ const MAX_TEXTS = 1000;
 
 /** The keys of `resolveKey`: asks for them, checks them, and parses each KeyObject and text once. */
 export class ResolvedKeys {
-  private readonly logger = new Logger('Jwto');
   /** KeyObjects only: bytes and a JWK may be changed in place. */
   private readonly byObject = new WeakMap<KeyObject, KeyMaterial>();
   /** By SHA-256: the text of a key is not kept. */
@@ -31,22 +29,20 @@ export class ResolvedKeys {
     private readonly resolve: KeyResolver,
     private readonly enforceMinimumKeyLength: boolean,
     private readonly clock: Clock,
+    private readonly hooks: Hooks,
   ) {}
 
   /**
    * The key for what a token says of itself.
    *
    * @returns `undefined` where the ring's own keys are to judge
-   * @throws JwtoError `store_unavailable` if the application's function fails or gives a bad key
+   * @throws JwtoError `store_unavailable` if the application's function fails, hangs or gives a bad key
    */
-  async find(token: UnverifiedToken): Promise<TokenKey | undefined> {
-    try {
+  find(token: UnverifiedToken): Promise<TokenKey | undefined> {
+    return this.hooks.ask('resolveKey', async () => {
       const given = await this.resolve(token);
       return given === undefined ? undefined : this.read(given);
-    } catch (error) {
-      this.logger.error('resolveKey failed', error instanceof Error ? error.stack : String(error));
-      throw new StoreUnavailableError(error);
-    }
+    });
   }
 
   private read({ key, claims }: ResolvedKey): TokenKey {

@@ -1,6 +1,9 @@
 /** Seconds as a number, or text of a whole number with a unit: seconds, minutes, hours or days. */
 export type Duration = number | `${number}${'s' | 'm' | 'h' | 'd'}` | `${number}`;
 
+/** Longest lifetime of anything, in seconds: ten years. */
+export const TEN_YEARS = 315_360_000;
+
 const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
 /**

@@ -25,7 +25,10 @@ export interface LoginAttempt {
   ip: string | null;
 }
 
-/** The lifetimes of one sign-in. */
+/** Seconds until the next login, if this one is refused. */
+export type LoginDelay = number | false | null | undefined;
+
+/** The lifetimes of one sign-in, each from one second to 3650 days. */
 export interface SignInLifetimes {
   refreshTokenLifetime?: Duration | undefined;
   sessionLifetime?: Duration | undefined;
@@ -47,7 +50,9 @@ export interface MappedError {
 }
 
 /**
- * Every setting. A wrong value or an unknown name stops the start with one message that names them all.
+ * Every setting. Those that are functions have ten seconds for an answer; one that takes longer has failed.
+ *
+ * A wrong value or an unknown name stops the start with one message that names them all.
  * Durations are seconds as a number, or text with a unit: `'90s'`, `'5m'`, `'12h'`, `'30d'`.
  */
 export interface JwtoOptions {
@@ -174,7 +179,8 @@ export interface JwtoOptions {
   /** The version of the routes where the application versions its own. @defaultValue version-neutral */
   version?: string | readonly string[] | undefined;
   /**
-   * Gives a sign-in lifetimes of its own ("remember me"); what it leaves out is as the settings say. A throw is 503.
+   * Gives a sign-in lifetimes of its own ("remember me"), within the bounds of the settings of the same names; what it
+   * leaves out is as the settings say. A throw, and lifetimes beyond the bounds, are 503.
    *
    * A form sends text: `'true'`, not `true`.
    *
@@ -182,11 +188,14 @@ export interface JwtoOptions {
    */
   lifetimes?: ((signIn: LifetimeContext) => SignInLifetimes | Promise<SignInLifetimes>) | undefined;
   /**
-   * Called before the password is looked at. A number is the seconds until the next attempt and refuses this one with
-   * 429 `login_throttled`; a throw is 503.
+   * Called before the password is looked at, with a username that can be one: not too long, and without NUL. A number
+   * above 0 is the seconds until the next attempt, and refuses this one with 429 `login_throttled`; `null`, `undefined`
+   * and `false` let it go on. A throw, and anything else, is 503.
    */
-  throttleLogin?:
-    ((attempt: LoginAttempt) => number | null | undefined | Promise<number | null | undefined>) | undefined;
-  /** Replaces status and body of every refusal that the library answers with. */
+  throttleLogin?: ((attempt: LoginAttempt) => LoginDelay | Promise<LoginDelay>) | undefined;
+  /**
+   * Replaces status (400 to 599) and body of every refusal that the library answers with. If it throws, or the body is
+   * no JSON, the library's own answer goes out, and the failure is logged.
+   */
   errorMapper?: ((error: JwtoError, body: JwtoErrorBody) => MappedError) | undefined;
 }

@@ -53,7 +53,7 @@ export interface ResolvedKey {
 
 /**
  * Chooses a key by what a token says of itself. It is asked for every token that arrives, also forged ones, and for
- * the claims of every token that is about to be signed.
+ * the claims of every token that is about to be signed. A throw, and an answer that takes over ten seconds, is 503.
  *
  * @returns `undefined` where the ring's own keys are to judge
  *
@@ -90,7 +90,8 @@ export interface TrustedIssuer {
    */
   algorithms?: readonly Algorithm[] | undefined;
   /**
-   * Makes a user of the verified claims; `undefined` refuses the token, a throw is 503.
+   * Makes a user of the verified claims; `undefined` refuses the token; a throw is 503, and so is no
+   * answer within ten seconds.
    *
    * @defaultValue no permissions, and `iss|sub` as id and name, so that no one is taken for a user of the application
    */

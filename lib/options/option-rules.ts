@@ -1,6 +1,7 @@
 import { ValidateBy, validateSync } from 'class-validator';
 import type { SettingProblem } from '../errors/configuration-error.js';
 import { ALGORITHM_NAMES } from './algorithm-names.js';
+import { TEN_YEARS } from './duration.js';
 import { unknownVariablesOf } from './env-source.js';
 import type { JwtoOptions } from './jwto-options.js';
 import { checkTogether } from './option-conflicts.js';
@@ -39,7 +40,6 @@ function Accepts(what: string, test: (value: unknown) => boolean): PropertyDecor
 const YES_OR_NO = 'true or false';
 const ISSUERS =
   'a list of { issuer, audience, jwksUri } with, if you like, algorithms (asymmetric, one for RSA keys) and mapUser; jwksUri is https';
-const TEN_YEARS = 315_360_000;
 const LIFETIME = 'at least one second and at most 3650 days: seconds, or a text like "5m", "12h", "30d"';
 
 /** The rules of every setting, as class-validator decorators. */

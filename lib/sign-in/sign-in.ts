@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { Logger } from '@nestjs/common';
 import type { BlocklistRepository } from '../blocklist/blocklist.repository.js';
 import { toSeconds, type Clock } from '../clock/clock.js';
-import { CredentialsInvalidError, LoginThrottledError } from '../errors/request-errors.js';
-import { StoreUnavailableError } from '../errors/store-errors.js';
+import { CredentialsInvalidError, LoginThrottledError, RequestInvalidError } from '../errors/request-errors.js';
 import { UserInactiveError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
@@ -35,12 +33,12 @@ export interface SignInContext {
   lifetimes?: SignInLifetimes | undefined;
   /** Sessions that end when this one begins: those whose cookies its cookies overwrite. */
   replaces?: readonly { sid: string; userId: string }[];
+  /** Whether the client has closed its connection, so that nobody would get the tokens. */
+  hasLeft?: (() => boolean) | undefined;
 }
 
 /** Opens sessions. */
 export class SignIn {
-  private readonly logger = new Logger('Jwto');
-
   constructor(
     private readonly options: ResolvedOptions,
     private readonly clock: Clock,
@@ -57,14 +55,17 @@ export class SignIn {
   /**
    * Signs in by password.
    *
-   * @throws JwtoError `login_throttled`, `credentials_invalid`, `token_too_large`, `store_unavailable`
+   * @throws JwtoError `credentials_invalid`, `login_throttled`, `token_too_large`, `store_unavailable`, and
+   * `request_invalid` to a client that has left
    */
   async withPassword(
     credentials: Pick<LoginCredentials, 'username' | 'password'>,
     context: SignInContext,
   ): Promise<IssuedTokens> {
-    await this.throttle(credentials.username, context.request);
     if (!isPossible(credentials)) throw new CredentialsInvalidError();
+    const attempt = { username: credentials.username, ip: context.request?.ip ?? null };
+    const retryAfter = await this.users.throttle(this.options, attempt);
+    if (retryAfter !== undefined) throw new LoginThrottledError(retryAfter);
     // Read before the password is looked at: a `revokeUser` in between then finds this sign-in to be before it.
     const signedInAt = this.clock.now();
     const { body = {}, request } = context;
@@ -88,7 +89,7 @@ export class SignIn {
   private async open(
     user: SignInUser,
     signedInAt: number,
-    { mode, request, body = {}, lifetimes: own, replaces = [] }: SignInContext,
+    { mode, request, body = {}, lifetimes: own, replaces = [], hasLeft = () => false }: SignInContext,
   ): Promise<IssuedTokens> {
     const userId = idText(user.id);
     const lifetimes = await this.users.lifetimes(this.options, { userId, username: user.username, mode, body }, own);
@@ -100,6 +101,7 @@ export class SignIn {
     const refresh = { jti: refreshJti(randomId(), 0), iat, expiresAt };
     const tokens = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
 
+    assertWaiting(hasLeft);
     const client = this.options.recordClient ? request : null;
     await this.insert({
       sid,
@@ -117,7 +119,7 @@ export class SignIn {
       userAgent: columnText(client?.userAgent, 256),
       ip: columnText(client?.ip, 64),
     });
-    if (await this.settle({ sid, userId, signedInAt }, replaces, request)) {
+    if (await this.settle({ sid, userId, signedInAt }, replaces, request, hasLeft)) {
       await this.revoker.endSession({ sid, userId }, 'user_revoked', request);
       throw new CredentialsInvalidError();
     }
@@ -143,11 +145,14 @@ export class SignIn {
     { sid, userId, signedInAt }: { sid: string; userId: string; signedInAt: number },
     replaces: readonly { sid: string; userId: string }[],
     request: RequestInfo | null,
+    hasLeft: () => boolean,
   ): Promise<boolean> {
     try {
+      assertWaiting(hasLeft);
       if (await this.blocklist.isRevokedSince(userId, signedInAt)) return true;
       await this.revoker.trim(userId, request);
       for (const older of replaces) await this.revoker.endSession(older, 'signed_in_again', request);
+      assertWaiting(hasLeft);
       return false;
     } catch (error) {
       // Nobody gets its tokens: it must not stand among the user's sessions.
@@ -155,17 +160,11 @@ export class SignIn {
       throw error;
     }
   }
+}
 
-  private async throttle(username: string, request: RequestInfo | null): Promise<void> {
-    let retryAfter: number | null | undefined;
-    try {
-      retryAfter = await this.options.throttleLogin?.({ username, ip: request?.ip ?? null });
-    } catch (error) {
-      this.logger.error('throttleLogin failed', error instanceof Error ? error.stack : String(error));
-      throw new StoreUnavailableError(error);
-    }
-    if (typeof retryAfter === 'number' && retryAfter > 0) throw new LoginThrottledError(Math.ceil(retryAfter));
-  }
+/** A session whose tokens nobody gets must not stand among the user's. */
+function assertWaiting(hasLeft: () => boolean): void {
+  if (hasLeft()) throw new RequestInvalidError('The connection was closed before the sign-in was answered.');
 }
 
 /** The SHA-256 of a user's stamp, as the session keeps it. */

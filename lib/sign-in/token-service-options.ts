@@ -16,6 +16,8 @@ export interface IssueOptions {
   like?: { readonly sid: string } | undefined;
   /** Sessions that end when the new one begins. @internal */
   replaces?: readonly { sid: string; userId: string }[] | undefined;
+  /** Whether nobody would get the tokens. @internal */
+  hasLeft?: (() => boolean) | undefined;
   /** Where the sign-in came from: `requestInfo(request)`. Kept with the session and told in the event. */
   request?: RequestInfo | undefined;
 }

@@ -55,6 +55,7 @@ export class TokenService {
       request: options.request ?? null,
       lifetimes,
       replaces: options.replaces ?? [],
+      hasLeft: options.hasLeft,
     });
   }
 

@@ -16,6 +16,13 @@ export interface CompactJws {
 /** Longest token that is looked at, in bytes: more does not fit into the headers that Node accepts beside the rest. */
 export const MAX_TOKEN_BYTES = 8192;
 
+const COMPACT_FORM = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** Whether a text looks like a compact JWS. What does not is refused before a key is asked for. */
+export function isCompactJws(text: string): boolean {
+  return text.length <= MAX_TOKEN_BYTES && COMPACT_FORM.test(text);
+}
+
 /**
  * Takes a token apart.
  *

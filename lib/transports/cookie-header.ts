@@ -1,9 +1,6 @@
 import { headerValues, trimWhiteSpace, type AnyRequest } from './raw-request.js';
 
-/**
- * As many values of one name are looked at: each costs a verification, and no browser keeps more cookies for a site
- * (RFC 6265 §6.1 asks for 50, Chrome keeps 180).
- */
+/** As many values of one name are looked at: no browser keeps more cookies for a site (RFC 6265 §6.1: 50; Chrome: 180). */
 const MOST = 200;
 
 /**

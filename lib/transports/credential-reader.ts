@@ -1,8 +1,10 @@
 import type { CsrfClues, CsrfEvidence } from '../csrf/csrf-evidence.js';
 import type { HintLog } from '../csrf/hint-log.js';
+import { RequestInvalidError } from '../errors/request-errors.js';
 import { TokenMissingError } from '../errors/token-errors.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { TokenType } from '../tokens/claims.js';
+import { isCompactJws } from '../tokens/strict-jws.js';
 import { readBearer } from './bearer.js';
 import { cookieNamesIn, cookieValues } from './cookie-header.js';
 import type { CookieMode, CookieNames } from './cookie-names.js';
@@ -16,6 +18,12 @@ export interface Credential {
   /** At least one. */
   readonly tokens: readonly string[];
 }
+
+/**
+ * So many tokens in cookies are verified for a request: that costs up to 5 ms for each, or a question to `resolveKey`. A
+ * browser has three, and each once more for every `domain` that there was.
+ */
+const MAX_CANDIDATES = 10;
 
 /** Where other libraries send a CSRF token: Angular and axios, csurf, Laravel. */
 const OTHER_HEADERS = ['x-xsrf-token', 'x-csrf-token', 'csrf-token', 'xsrf-token'];
@@ -36,7 +44,8 @@ export class CredentialReader {
   /**
    * `Authorization: Bearer` decides where `JSON` is among the modes, even if it is bad; else the cookies.
    *
-   * @throws JwtoError `token_missing`, as the first mode says; `request_invalid`, `token_malformed` for a bad header
+   * @throws JwtoError `token_missing`, as the first mode says; `request_invalid`, `token_malformed` for a bad header;
+   * `request_invalid` for more than ten tokens in cookies
    */
   read(request: AnyRequest, type: TokenType): Credential {
     const credential = this.find(request, type);
@@ -44,19 +53,19 @@ export class CredentialReader {
     return credential;
   }
 
-  /** The same, where a request may as well have none. @throws JwtoError for a bad header */
+  /** The same, where a request may as well have none. @throws JwtoError for a bad header, and for too many cookies */
   find(request: AnyRequest, type: TokenType): Credential | undefined {
-    return this.bearer(request) ?? cookieCredential(this.cookies(request, type));
+    return this.bearer(request) ?? cookieCredential(candidates(this.cookies(request, type)));
   }
 
-  /** Every token that the request carries, of both types; for a logout. */
+  /** Every token that the request carries, of both types; for a logout. @throws JwtoError as {@link CredentialReader.read} */
   readAll(request: AnyRequest): Credential | undefined {
     return this.bearer(request) ?? cookieCredential(this.readCookies(request));
   }
 
-  /** Every token in a cookie, of both types. */
-  readCookies(request: AnyRequest): string[] {
-    return [...this.cookies(request, 'refresh'), ...this.cookies(request, 'access')];
+  /** Every token in a cookie, of both types. @throws JwtoError `request_invalid` for more than ten */
+  readCookies(request: AnyRequest): readonly string[] {
+    return candidates([...this.cookies(request, 'refresh'), ...this.cookies(request, 'access')]);
   }
 
   /** What the request shows of where it came from. */
@@ -110,6 +119,18 @@ export class CredentialReader {
 
 function cookieCredential(tokens: readonly string[]): Credential | undefined {
   return tokens.length === 0 ? undefined : { from: 'cookie', tokens };
+}
+
+/** Of several cookies those that may be tokens, or else one, whose refusal says what it is. */
+function candidates(values: readonly string[]): readonly string[] {
+  if (values.length < 2) return values;
+  const tokens = values.filter(isCompactJws);
+  if (tokens.length > MAX_CANDIDATES) {
+    throw new RequestInvalidError(
+      `The request has over ${String(MAX_CANDIDATES)} cookies with tokens: clear the cookies of this site.`,
+    );
+  }
+  return tokens.length === 0 ? values.slice(0, 1) : tokens;
 }
 
 /** The protocols of `Upgrade` compare without regard to case (RFC 9110 §7.8). */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { RequestInfo } from '../events/jwto-event.js';
@@ -29,6 +30,12 @@ export function pathOfTarget(target: string): string {
 /** Whether the socket itself is TLS; a proxy's word for it is not taken. */
 export function isEncrypted(request: AnyRequest): boolean {
   return (rawOf(request).socket as Partial<TLSSocket> | undefined)?.encrypted === true;
+}
+
+/** Whether the client has closed the connection, or in HTTP/2 the stream: nobody would get an answer. */
+export function hasLeft(request: AnyRequest): boolean {
+  const { stream, socket } = rawOf(request) as Partial<Pick<Http2ServerRequest, 'stream'>> & { socket?: Socket };
+  return (stream ?? socket)?.destroyed === true;
 }
 
 /**

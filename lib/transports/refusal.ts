@@ -14,10 +14,10 @@ export class Refusals {
   /** Status and body of a refusal; the contract's, or the `errorMapper`'s, unless that fails. */
   form(error: JwtoError): MappedError {
     const own = { status: error.getStatus(), body: error.body };
+    const { errorMapper } = this.options;
+    if (errorMapper === undefined) return own;
     try {
-      const mapped: MappedError | undefined = this.options.errorMapper?.(error, error.body);
-      if (mapped === undefined || isStatus(mapped.status)) return mapped ?? own;
-      this.logger.error('errorMapper must return { status, body } with a status from 400 to 599');
+      return read(errorMapper(error, error.body)) ?? own;
     } catch (failure) {
       this.logger.error('errorMapper failed', failure instanceof Error ? failure.stack : String(failure));
     }
@@ -55,6 +55,15 @@ export class Refusals {
   }
 }
 
-function isStatus(status: unknown): boolean {
-  return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
+/** What an `errorMapper` gave, read once: the body as the plain JSON that goes out. */
+function read(given: MappedError | undefined): MappedError | undefined {
+  // The type allows no promise, and one that nobody looks at would end the process when it rejects.
+  if (given instanceof Promise) given.catch(() => undefined);
+  if (given === undefined) return undefined;
+  const { status, body } = given;
+  const json = JSON.stringify(body) as string | undefined;
+  if (!Number.isInteger(status) || status < 400 || status > 599 || json === undefined) {
+    throw new TypeError('it must return { status, body } with a status from 400 to 599 and a body of JSON');
+  }
+  return { status, body: JSON.parse(json) };
 }

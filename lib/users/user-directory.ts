@@ -1,8 +1,7 @@
-import { Logger } from '@nestjs/common';
-import { StoreUnavailableError } from '../errors/store-errors.js';
+import type { Hooks } from '../hooks/hooks.js';
 import { isTooDeep } from './claim-depth.js';
-import { parseDuration } from '../options/duration.js';
-import type { LifetimeContext, SignInLifetimes } from '../options/jwto-options.js';
+import { parseDuration, TEN_YEARS } from '../options/duration.js';
+import type { LifetimeContext, LoginAttempt, SignInLifetimes } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { assertUser, idText } from './sign-in-user.js';
 import type { ClaimsContext, ClaimsProvider } from './claims-provider.js';
@@ -18,25 +17,42 @@ export interface ProviderSources {
   readonly users: (() => Promise<UserProvider>) | undefined;
 }
 
-/**
- * The application's users as the rooms above ask for them: whatever goes wrong in the application's code becomes 503
- * `store_unavailable`, is logged, and nothing else happens.
- */
+/** The application's users as the rooms above ask for them. */
 export class UserDirectory {
-  private readonly logger = new Logger('Jwto');
+  constructor(
+    private readonly hooks: Hooks,
+    private readonly sources: ProviderSources,
+  ) {}
 
-  constructor(private readonly sources: ProviderSources) {}
+  /**
+   * Asks the application's hook whether somebody may try to sign in now.
+   *
+   * @returns whole seconds until the next attempt, or `undefined` if this one may be made
+   * @throws StoreUnavailableError if the hook failed, or gave what is neither nothing nor a number of seconds
+   */
+  async throttle({ throttleLogin }: ResolvedOptions, attempt: LoginAttempt): Promise<number | undefined> {
+    if (throttleLogin === undefined) return undefined;
+    return this.hooks.ask('throttleLogin', async () => {
+      const given: unknown = await throttleLogin(attempt);
+      if (given === undefined || given === null || given === false) return undefined;
+      if (typeof given !== 'number' || !Number.isFinite(given)) {
+        throw new TypeError('it must give a finite number of seconds to refuse, or null to let the login go on');
+      }
+      // A larger one would be written with an exponent, which `Retry-After` cannot have.
+      return given > 0 ? Math.min(Math.ceil(given), Number.MAX_SAFE_INTEGER) : undefined;
+    });
+  }
 
-  /** @throws {@link StoreUnavailableError} if the provider failed */
+  /** @throws StoreUnavailableError if the provider failed */
   authenticate(credentials: LoginCredentials): Promise<SignInUser | null> {
-    return this.ask('UserProvider.authenticate', async () =>
+    return this.hooks.ask('UserProvider.authenticate', async () =>
       orNull(await (await this.provider()).authenticate(credentials)),
     );
   }
 
-  /** @throws {@link StoreUnavailableError} if the provider failed, or gave somebody else */
+  /** @throws StoreUnavailableError if the provider failed, or gave somebody else */
   findById(id: string): Promise<SignInUser | null> {
-    return this.ask('UserProvider.findById', async () => {
+    return this.hooks.ask('UserProvider.findById', async () => {
       const user = orNull(await (await this.provider()).findById(id));
       if (user !== null && idText(user.id) !== id) throw new TypeError('it gave a user with another id');
       return user;
@@ -46,10 +62,10 @@ export class UserDirectory {
   /**
    * The claims that the application adds, as plain JSON of their own.
    *
-   * @throws {@link StoreUnavailableError} if the provider failed or returned something that is no JSON object
+   * @throws StoreUnavailableError if the provider failed or returned something that is no JSON object
    */
   claims(user: SignInUser, context: ClaimsContext): Promise<Record<string, unknown>> {
-    return this.ask('ClaimsProvider.claims', async () => {
+    return this.hooks.ask('ClaimsProvider.claims', async () => {
       const given: unknown = await (await this.sources.claims()).claims(user, context);
       const plain: unknown = JSON.parse(JSON.stringify(given ?? {}));
       if (typeof plain !== 'object' || plain === null || Array.isArray(plain) || isTooDeep(plain)) {
@@ -63,42 +79,22 @@ export class UserDirectory {
    * The lifetimes of one sign-in, in seconds.
    *
    * @param given - by who signs the user in; the application's hook is then not asked
-   * @throws TypeError if they are no durations
-   * @throws {@link StoreUnavailableError} if the application's hook failed or gave something that is no duration
+   * @throws TypeError if those are no durations within the settings' bounds
+   * @throws StoreUnavailableError if the application's hook failed or gave such
    */
   async lifetimes(
-    { lifetimes, refreshTokenLifetime, sessionLifetime }: ResolvedOptions,
+    options: ResolvedOptions,
     signIn: LifetimeContext,
     given?: SignInLifetimes,
   ): Promise<{ refresh: number; session: number }> {
-    if (given !== undefined) {
-      return {
-        refresh: assertDuration(given.refreshTokenLifetime ?? refreshTokenLifetime),
-        session: assertDuration(given.sessionLifetime ?? sessionLifetime),
-      };
-    }
-    if (lifetimes === undefined) return { refresh: refreshTokenLifetime, session: sessionLifetime };
-    return this.ask('lifetimes', async () => {
-      const own = await lifetimes(signIn);
-      return {
-        refresh: assertDuration(own.refreshTokenLifetime ?? refreshTokenLifetime),
-        session: assertDuration(own.sessionLifetime ?? sessionLifetime),
-      };
-    });
+    const { lifetimes } = options;
+    if (given !== undefined || lifetimes === undefined) return readLifetimes(given ?? {}, options);
+    return this.hooks.ask('lifetimes', async () => readLifetimes(await lifetimes(signIn), options));
   }
 
   private provider(): Promise<UserProvider> {
     if (this.sources.users === undefined) throw new Error('no users were given to JwtoModule.forRoot({ users })');
     return this.sources.users();
-  }
-
-  private async ask<T>(what: string, question: () => Promise<T>): Promise<T> {
-    try {
-      return await question();
-    } catch (error) {
-      this.logger.error(`${what} failed`, error instanceof Error ? error.stack : String(error));
-      throw new StoreUnavailableError(error);
-    }
   }
 }
 
@@ -106,8 +102,18 @@ function orNull(user: SignInUser | null | undefined): SignInUser | null {
   return user === null || user === undefined ? null : assertUser(user);
 }
 
-function assertDuration(value: unknown): number {
-  const seconds = parseDuration(value);
-  if (seconds === undefined || seconds < 1) throw new TypeError('it must give durations of at least one second');
-  return seconds;
+/** In seconds, within the bounds that the settings of the same names have. */
+function readLifetimes(
+  { refreshTokenLifetime, sessionLifetime }: SignInLifetimes,
+  options: ResolvedOptions,
+): { refresh: number; session: number } {
+  const refresh = parseDuration(refreshTokenLifetime ?? options.refreshTokenLifetime) ?? 0;
+  if (refresh < 1 || refresh > TEN_YEARS) {
+    throw new TypeError('refreshTokenLifetime must be a duration from one second to 3650 days');
+  }
+  const session = parseDuration(sessionLifetime ?? options.sessionLifetime) ?? 0;
+  if (session < 1 || session > TEN_YEARS) {
+    throw new TypeError('sessionLifetime must be a duration from one second to 3650 days');
+  }
+  return { refresh, session };
 }

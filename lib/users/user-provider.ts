@@ -33,7 +33,7 @@ export interface LoginCredentials {
 }
 
 /**
- * Where the application's users are. The library owns no user table.
+ * Where the application's users are. The library owns no user table. Each answer may take ten seconds.
  *
  * @example
  * ```ts
@@ -52,7 +52,7 @@ export interface LoginCredentials {
 export abstract class UserProvider<U extends SignInUser = SignInUser> {
   /**
    * @returns the user whose password this is, active or not; `null` for an unknown user and for a wrong password, after
-   * the same work, so that the time tells nothing. A throw is answered with 503 `store_unavailable`.
+   * the same work, so that the time tells nothing. A throw, and no answer in time, is 503 `store_unavailable`.
    */
   abstract authenticate(credentials: LoginCredentials): Promise<U | null> | U | null;
 
@@ -60,7 +60,7 @@ export abstract class UserProvider<U extends SignInUser = SignInUser> {
    * Asked at every refresh.
    *
    * @param id - the user's id as a string
-   * @returns the user as it is now, or `null` if it is gone. A throw is answered with 503 `store_unavailable`.
+   * @returns the user as it is now, or `null` if it is gone. A throw, and no answer in time, is 503 `store_unavailable`.
    */
   abstract findById(id: string): Promise<U | null> | U | null;
 }
