@@ -4,6 +4,7 @@ import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, QueryRunne
 import { JwtoError } from '../errors/jwto-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { endOf, OverdueError, within } from '../clock/time-limit.js';
+import { managerOf } from './brief-lock.js';
 import { connectionsBeingMade, discard } from './connections.js';
 import { Deadline } from './deadline.js';
 import { isLostRace, isPastDeadline } from './lost-race.js';
@@ -106,7 +107,7 @@ export class PrimaryStore {
       const deadline = new Deadline(this.dataSource.options.type, left, this.serverTime.now());
       return await within(
         left,
-        attempt(() => work(runner.manager, deadline)),
+        attempt(() => work(managerOf(runner, this.dataSource), deadline)),
       );
     } catch (error) {
       isLate = error instanceof OverdueError;
