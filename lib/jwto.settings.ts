@@ -5,8 +5,8 @@ import type { JwtoModuleExtras } from './jwto-module-options.js';
 import type { JwtoKey } from './keys/jwto-key.js';
 import { readKeys } from './keys/key-feed.js';
 import { loadRing, loadSingleKey, weaknesses } from './keys/load-keys.js';
-import { checkOptions } from './options/option-rules.js';
-import { nameOf } from './options/setting-in-message.js';
+import { checkOptions, readOptions } from './options/option-rules.js';
+import { describe, nameOf } from './options/setting-in-message.js';
 import type { JwtoOptions } from './options/jwto-options.js';
 import type { RingKey } from './options/key-options.js';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options.js';
@@ -28,18 +28,19 @@ export interface Settings {
 const KEY_SETTINGS = ['algorithm', 'signingKey', 'verifyingKey', 'keys', 'enforceMinimumKeyLength'];
 
 /**
- * Checks the settings and parses the keys; what to warn of is logged.
+ * Reads and checks the settings and parses the keys; what to warn of is logged.
  *
+ * @param given - the settings, whatever they are
  * @throws JwtoConfigurationError naming everything that is wrong
  */
 export async function readSettings(
-  options: JwtoOptions,
+  given: unknown,
   extras: JwtoModuleExtras,
   unknownNames: readonly string[],
 ): Promise<Settings> {
-  const given: unknown = options;
   if (typeof given !== 'object' || given === null)
     throw new JwtoConfigurationError('the options factory returned no options');
+  const options = readOptions(given);
   const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? true;
   const problems = [...checkOptions(options), ...checkExtras(extras, unknownNames)];
   const keys = await loadKeys(options, problems);
@@ -69,7 +70,7 @@ function checkExtras({ name }: JwtoModuleExtras, unknownNames: readonly string[]
   if (name !== undefined && !/^[a-z][a-z0-9-]{0,31}$/i.test(name)) {
     problems.push({
       setting: 'name',
-      got: JSON.stringify(name),
+      got: describe('name', name),
       accepts: 'accepts letters, digits and "-", from a letter on',
     });
   }
