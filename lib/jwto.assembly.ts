@@ -146,7 +146,8 @@ function dataSourceProvider({ dataSource = DataSource }: JwtoModuleExtras): Prov
     useFactory: (_settings: Settings, ...found: (DataSource | undefined)[]) => {
       const source = found.find((one) => one !== undefined);
       if (source !== undefined) return source;
-      const what = dataSource === DataSource ? 'a TypeORM DataSource' : `the DataSource ${String(dataSource)}`;
+      const what =
+        dataSource === DataSource ? 'a TypeORM DataSource' : 'the DataSource that the dataSource option names';
       throw new JwtoConfigurationError(
         `it needs ${what}: import TypeOrmModule.forRoot(…), or give the dataSource option`,
       );
