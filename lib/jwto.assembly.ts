@@ -86,7 +86,7 @@ export function assemble(
       EventForwarder,
       {
         provide: events,
-        useFactory: (clock: Clock, forwarder: EventForwarder) => new JwtoEvents(clock, forwarder),
+        useFactory: (clock: Clock, forwarder: EventForwarder) => new JwtoEvents(clock, forwarder, name),
         inject: [Clock, EventForwarder],
       },
       {
