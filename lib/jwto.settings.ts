@@ -9,6 +9,7 @@ import { checkOptions, readOptions } from './options/option-rules.js';
 import { describe, nameOf } from './options/setting-in-message.js';
 import type { JwtoOptions } from './options/jwto-options.js';
 import type { RingKey } from './options/key-options.js';
+import { unwrittenClaims } from './options/unwritten-claims.js';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options.js';
 
 /** Everything that was set, checked and complete. */
@@ -45,7 +46,8 @@ export async function readSettings(
   const problems = [...checkOptions(options), ...checkExtras(extras, unknownNames)];
   const keys = await loadKeys(options, problems);
   const issues = keys.length === 0 ? isToIssue(options) : keys.some(({ signing }) => signing !== undefined);
-  problems.push(...checkWithKeys(options, extras, keys, issues));
+  const wrong = new Set(problems.map(({ setting }) => setting));
+  problems.push(...checkWithKeys(options, extras, keys, issues).filter(({ setting }) => !wrong.has(setting)));
   if (problems.length > 0) throw new JwtoConfigurationError(problems);
 
   const resolved = resolveOptions(options, { issues, named: extras.name !== undefined });
@@ -107,7 +109,7 @@ function isToIssue({ signingKey, keys }: JwtoOptions): boolean {
 /** What is wrong with other settings, given these keys; of the keys themselves, nothing where there are none. */
 function checkWithKeys(
   options: JwtoOptions,
-  { users }: JwtoModuleExtras,
+  { users, claims }: JwtoModuleExtras,
   keys: readonly JwtoKey[],
   issues: boolean,
 ): SettingProblem[] {
@@ -124,6 +126,14 @@ function checkWithKeys(
       setting: 'aud',
       got: 'nothing',
       accepts: 'acceptedAudiences makes it required: say what to write',
+    });
+  }
+  const unwritten = issues ? unwrittenClaims(options, { hasClaimsProvider: claims !== undefined }) : [];
+  if (unwritten.length > 0) {
+    problems.push({
+      setting: nameOf(options, 'requiredClaims'),
+      got: `what no token of ours would have, in place ${unwritten.map((index) => String(index + 1)).join(', ')}`,
+      accepts: 'claims that the settings, or a ClaimsProvider in claims, write into access and refresh tokens',
     });
   }
   const withCookies = [options.mode].flat().some((mode) => mode === 'ONE-COOKIE' || mode === 'TWO-COOKIES');

@@ -82,7 +82,12 @@ export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string> = n
   const twice = paths.find(({ path }, index) => paths.findIndex((other) => other.path === path) !== index);
   if (twice !== undefined) {
     const same = paths.filter(({ path }) => path === twice.path).map(({ name }) => name);
-    refuse('endpoints', `one path for ${same.join(' and ')}`, 'each endpoint needs a path of its own', 'refreshCookiePath');
+    refuse(
+      'endpoints',
+      `one path for ${same.join(' and ')}`,
+      'each endpoint needs a path of its own',
+      'refreshCookiePath',
+    );
   }
   return problems;
 }

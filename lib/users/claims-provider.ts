@@ -30,7 +30,7 @@ export class ClaimsProvider<U extends SignInUser = SignInUser> {
   /**
    * Called for both tokens at every sign-in and refresh.
    *
-   * @returns JSON: claims to add. A throw, and a value that is no JSON, is answered with 503 `store_unavailable`, and
+   * @returns JSON: claims to add; in `user` a `perms` is a list of strings. A throw, and a value that is not so, is answered with 503 `store_unavailable`, and
    * nothing is issued or changed.
    */
 

@@ -164,7 +164,15 @@ const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp; bes
     { wrong: ['a', [], ['  '], ['a', 'a'], null], right: [['a'], ['a', 'b']], accepts: /list/, beside: { aud: 'us' } },
   ],
   ['strictAudience', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/, beside: { aud: 'us' } }],
-  ['requiredClaims', { wrong: ['a', [], [''], ['a', 'a'], [7], {}], right: [['tenant', 'scope']], accepts: /list/ }],
+  [
+    'requiredClaims',
+    {
+      wrong: ['a', [], [''], ['a', 'a'], [7], {}],
+      right: [['tenant', 'scope']],
+      accepts: /list/,
+      beside: { claims: { useValue: { claims: () => ({ tenant: 'a', scope: 'b' }) } } },
+    },
+  ],
   [
     'checks',
     {
