@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { ClaimsProvider, JwtoModuleOptions, TokenType } from 'jwto';
+import { JwtoSession, type ClaimsProvider, type JwtoModuleOptions, type TokenType } from 'jwto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ADAPTERS } from '../support/adapters.js';
 import { DATABASES } from '../support/databases.js';
@@ -98,9 +98,7 @@ describe.each(DATABASES)('texts with NUL on $name', (database) => {
       expect(await test.tokens.listSessions(odd)).toEqual([]);
       expect(await test.tokens.revokeOtherSessions(odd, odd)).toBe(0);
     }
-    const [row] = await test.dataSource.query<{ user_agent: string; ip: string; revoked_reason: string }[]>(
-      "SELECT user_agent, ip, revoked_reason FROM jwto_session WHERE ip = 'ab'",
-    );
-    expect(row).toEqual({ user_agent: 'ab', ip: 'ab', revoked_reason: 'ab' });
+    const row = await test.dataSource.getRepository(JwtoSession).findOneBy({ ip: 'ab' });
+    expect(row).toMatchObject({ userAgent: 'ab', ip: 'ab', revokedReason: 'ab' });
   });
 });
