@@ -1,6 +1,5 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
 import { JwtoEvents } from './events/jwto-events.js';
-import { JwtService } from '@nestjs/jwt';
 import { DEFAULT_INSTANCE } from './guards/instance.js';
 import { TokenService } from './sign-in/token-service.js';
 import { TokenTransport } from './transports/token-transport.js';
@@ -20,9 +19,14 @@ export function getEventsToken(name: string = DEFAULT_INSTANCE): InjectionToken 
   return name === DEFAULT_INSTANCE ? JwtoEvents : `jwto:events:${name}`;
 }
 
-/** The injection token of the `JwtService` of \@nestjs/jwt over the keys of a module instance. */
+/**
+ * The injection token of the `JwtService` of \@nestjs/jwt over the keys of a module instance. It is never the class: that
+ * is the application's own, which signs something else with another secret.
+ *
+ * @example `constructor(@Inject(getJwtServiceToken()) jwt: JwtService)`
+ */
 export function getJwtServiceToken(name: string = DEFAULT_INSTANCE): InjectionToken {
-  return name === DEFAULT_INSTANCE ? JwtService : `jwto:jwt:${name}`;
+  return `jwto:jwt:${name}`;
 }
 
 /** Injects the {@link TokenService} of a named module instance. @example `constructor(@InjectTokenService('admin') tokens: TokenService)` */

@@ -1,6 +1,9 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Provider, Type } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { JwtoOptions } from './options/jwto-options.js';
+import { copyEnvSource } from './options/env-source.js';
+import { OPTION_MEMBERS } from './options/option-rules.js';
+import { readOnce } from './options/read-once.js';
 import type { ClaimsProvider } from './users/claims-provider.js';
 import type { UserProvider } from './users/user-provider.js';
 
@@ -62,5 +65,42 @@ export interface JwtoModuleAsyncOptions extends JwtoModuleExtras {
 export function provide<T>(token: InjectionToken, source: ProviderSource<T>): Provider {
   return typeof source === 'function'
     ? { provide: token, useClass: source }
-    : ({ provide: token, ...source } as Provider);
+    : ({ ...source, provide: token } as Provider);
+}
+
+const EXTRAS = {
+  name: null,
+  isGlobal: null,
+  imports: null,
+  users: null,
+  claims: null,
+  dataSource: null,
+} satisfies Record<keyof JwtoModuleExtras, null>;
+const SOURCES = { useFactory: null, inject: null, useClass: null, useExisting: null } satisfies Record<
+  Exclude<keyof JwtoModuleAsyncOptions, keyof JwtoModuleExtras>,
+  null
+>;
+
+/** The options of `forRoot`, each read once: what shapes the module, and the settings with whatever is none. */
+export function splitOptions(given: JwtoModuleOptions): { extras: JwtoModuleExtras; options: JwtoOptions } {
+  const read: JwtoModuleOptions = readOnce(given, { ...OPTION_MEMBERS, ...EXTRAS });
+  const { name, isGlobal, imports, users, claims, dataSource, ...options } = read;
+  copyEnvSource(given, options);
+  return { extras: { name, isGlobal, imports, users, claims, dataSource }, options };
+}
+
+/** The options of `forRootAsync`, each read once: what shapes the module, the source of the settings, and the names of the rest. */
+export function splitAsyncOptions(given: JwtoModuleAsyncOptions): {
+  extras: JwtoModuleExtras;
+  source: Omit<JwtoModuleAsyncOptions, keyof JwtoModuleExtras>;
+  unknownNames: string[];
+} {
+  const read: JwtoModuleAsyncOptions = readOnce(given, { ...EXTRAS, ...SOURCES });
+  const { name, isGlobal, imports, users, claims, dataSource, useFactory, inject, useClass, useExisting, ...rest } =
+    read;
+  return {
+    extras: { name, isGlobal, imports, users, claims, dataSource },
+    source: { useFactory, inject, useClass, useExisting },
+    unknownNames: Object.keys(rest),
+  };
 }

@@ -89,7 +89,7 @@ export function assemble(
       Hooks,
       {
         provide: events,
-        useFactory: (clock: Clock, forwarder: EventForwarder) => new JwtoEvents(clock, forwarder),
+        useFactory: (clock: Clock, forwarder: EventForwarder) => new JwtoEvents(clock, forwarder, name),
         inject: [Clock, EventForwarder],
       },
       {
@@ -151,7 +151,8 @@ function dataSourceProvider({ dataSource = DataSource }: JwtoModuleExtras): Prov
     useFactory: (_settings: Settings, ...found: (DataSource | undefined)[]) => {
       const source = found.find((one) => one !== undefined);
       if (source !== undefined) return source;
-      const what = dataSource === DataSource ? 'a TypeORM DataSource' : `the DataSource ${String(dataSource)}`;
+      const what =
+        dataSource === DataSource ? 'a TypeORM DataSource' : 'the DataSource that the dataSource option names';
       throw new JwtoConfigurationError(
         `it needs ${what}: import TypeOrmModule.forRoot(…), or give the dataSource option`,
       );

@@ -18,7 +18,13 @@ import { JwtoConfigurationError } from './errors/configuration-error.js';
 import { assertDecorators } from './guards/assert-decorators.js';
 import { prepareGlobalGuards } from './guards/global-guards.js';
 import { registerStrategy } from './guards/jwto.strategy.js';
-import type { JwtoModuleAsyncOptions, JwtoModuleOptions, JwtoOptionsFactory } from './jwto-module-options.js';
+import {
+  splitAsyncOptions,
+  splitOptions,
+  type JwtoModuleAsyncOptions,
+  type JwtoModuleOptions,
+  type JwtoOptionsFactory,
+} from './jwto-module-options.js';
 import { APPLICATION_TOKENS, assemble, WIRING, type OptionsSource } from './jwto.assembly.js';
 import type { Wiring } from './jwto.wiring.js';
 
@@ -55,8 +61,8 @@ export class JwtoModule implements NestModule, OnModuleInit, OnApplicationBootst
    * A wrong or unknown setting, a missing entity or table, or an unreachable database stops the start with a
    * `JwtoConfigurationError`.
    */
-  static forRoot({ name, isGlobal, imports, users, claims, dataSource, ...options }: JwtoModuleOptions): DynamicModule {
-    const extras = { name, isGlobal, imports, users, claims, dataSource };
+  static forRoot(moduleOptions: JwtoModuleOptions): DynamicModule {
+    const { extras, options } = splitOptions(moduleOptions);
     return { module: JwtoModule, ...assemble(extras, [], { useFactory: () => options }) };
   }
 
@@ -73,10 +79,8 @@ export class JwtoModule implements NestModule, OnModuleInit, OnApplicationBootst
    * ```
    */
   static forRootAsync(asyncOptions: JwtoModuleAsyncOptions): DynamicModule {
-    const { useFactory, inject, useClass, useExisting, ...rest } = asyncOptions;
-    const { name, isGlobal, imports, users, claims, dataSource, ...unknown } = rest;
-    const extras = { name, isGlobal, imports, users, claims, dataSource };
-    const unknownNames = Object.keys(unknown);
+    const { extras, source: from, unknownNames } = splitAsyncOptions(asyncOptions);
+    const { useFactory, inject, useClass, useExisting } = from;
     if (useFactory !== undefined)
       return { module: JwtoModule, ...assemble(extras, unknownNames, { useFactory, inject }) };
     const factory = useExisting ?? useClass;

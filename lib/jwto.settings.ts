@@ -5,10 +5,11 @@ import type { JwtoModuleExtras } from './jwto-module-options.js';
 import type { JwtoKey } from './keys/jwto-key.js';
 import { readKeys } from './keys/key-feed.js';
 import { loadRing, loadSingleKey, weaknesses } from './keys/load-keys.js';
-import { checkOptions } from './options/option-rules.js';
-import { nameOf } from './options/setting-in-message.js';
+import { checkOptions, readOptions } from './options/option-rules.js';
+import { describe, nameOf } from './options/setting-in-message.js';
 import type { JwtoOptions } from './options/jwto-options.js';
 import type { RingKey } from './options/key-options.js';
+import { unwrittenClaims } from './options/unwritten-claims.js';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options.js';
 
 /** Everything that was set, checked and complete. */
@@ -28,23 +29,25 @@ export interface Settings {
 const KEY_SETTINGS = ['algorithm', 'signingKey', 'verifyingKey', 'keys', 'enforceMinimumKeyLength'];
 
 /**
- * Checks the settings and parses the keys; what to warn of is logged.
+ * Reads and checks the settings and parses the keys; what to warn of is logged.
  *
+ * @param given - the settings, whatever they are
  * @throws JwtoConfigurationError naming everything that is wrong
  */
 export async function readSettings(
-  options: JwtoOptions,
+  given: unknown,
   extras: JwtoModuleExtras,
   unknownNames: readonly string[],
 ): Promise<Settings> {
-  const given: unknown = options;
   if (typeof given !== 'object' || given === null)
     throw new JwtoConfigurationError('the options factory returned no options');
+  const options = readOptions(given);
   const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? true;
   const problems = [...checkOptions(options), ...checkExtras(extras, unknownNames)];
   const keys = await loadKeys(options, problems);
   const issues = keys.length === 0 ? isToIssue(options) : keys.some(({ signing }) => signing !== undefined);
-  problems.push(...checkWithKeys(options, extras, keys, issues));
+  const wrong = new Set(problems.map(({ setting }) => setting));
+  problems.push(...checkWithKeys(options, extras, keys, issues).filter(({ setting }) => !wrong.has(setting)));
   if (problems.length > 0) throw new JwtoConfigurationError(problems);
 
   const resolved = resolveOptions(options, { issues, named: extras.name !== undefined });
@@ -69,7 +72,7 @@ function checkExtras({ name }: JwtoModuleExtras, unknownNames: readonly string[]
   if (name !== undefined && !/^[a-z][a-z0-9-]{0,31}$/i.test(name)) {
     problems.push({
       setting: 'name',
-      got: JSON.stringify(name),
+      got: describe('name', name),
       accepts: 'accepts letters, digits and "-", from a letter on',
     });
   }
@@ -106,7 +109,7 @@ function isToIssue({ signingKey, keys }: JwtoOptions): boolean {
 /** What is wrong with other settings, given these keys; of the keys themselves, nothing where there are none. */
 function checkWithKeys(
   options: JwtoOptions,
-  { users }: JwtoModuleExtras,
+  { users, claims }: JwtoModuleExtras,
   keys: readonly JwtoKey[],
   issues: boolean,
 ): SettingProblem[] {
@@ -123,6 +126,14 @@ function checkWithKeys(
       setting: 'aud',
       got: 'nothing',
       accepts: 'acceptedAudiences makes it required: say what to write',
+    });
+  }
+  const unwritten = issues ? unwrittenClaims(options, { hasClaimsProvider: claims !== undefined }) : [];
+  if (unwritten.length > 0) {
+    problems.push({
+      setting: nameOf(options, 'requiredClaims'),
+      got: `what no token of ours would have, in place ${unwritten.map((index) => String(index + 1)).join(', ')}`,
+      accepts: 'claims that the settings, or a ClaimsProvider in claims, write into access and refresh tokens',
     });
   }
   const withCookies = [options.mode].flat().some((mode) => mode === 'ONE-COOKIE' || mode === 'TWO-COOKIES');

@@ -6,7 +6,10 @@ import { routeMarks } from './controller.js';
 
 interface Registered {
   name: string;
+  /** In small letters: Express does not tell them by their case. */
   paths: ReadonlySet<string>;
+  /** Empty where the routes are version-neutral, and so answer for every version. */
+  versions: readonly string[];
   keys: KeyRing;
 }
 
@@ -22,14 +25,10 @@ const REGISTRY = new WeakMap<object, Map<string, Registered>>();
 export function registerInstance(application: object, name: string, options: ResolvedOptions, keys: KeyRing): void {
   const instances = REGISTRY.get(application) ?? new Map<string, Registered>();
   REGISTRY.set(application, instances);
-  const versions = [options.version ?? ''].flat();
-  const paths = new Set(
-    [...routeMarks(name, options).values()].flatMap(({ path }) =>
-      versions.map((version) => `${version} /${path}`.trim()),
-    ),
-  );
-  for (const other of instances.values()) assertApart({ name, paths, keys }, other);
-  instances.set(name, { name, paths, keys });
+  const paths = new Set([...routeMarks(name, options).values()].map(({ path }) => `/${path}`.toLowerCase()));
+  const registered = { name, paths, versions: [options.version ?? []].flat(), keys };
+  for (const other of instances.values()) assertApart(registered, other);
+  instances.set(name, registered);
 }
 
 function assertApart(one: Registered, other: Registered): void {
@@ -41,9 +40,10 @@ function assertApart(one: Registered, other: Registered): void {
     );
   }
   const shared = [...one.paths].find((path) => other.paths.has(path));
-  if (shared !== undefined) {
+  if (shared !== undefined && shareVersion(one, other)) {
     throw new JwtoConfigurationError(
-      `${both} share the route ${shared}: set refreshCookiePath and endpoints of one of them`,
+      `${both} share the route ${shared}, which counts without regard to case, and without a version for all of them: ` +
+        'set refreshCookiePath and endpoints of one of them',
     );
   }
   if (one.keys.all.some(({ verifying }) => other.keys.all.some((key) => key.verifying.equals(verifying)))) {
@@ -51,4 +51,9 @@ function assertApart(one: Registered, other: Registered): void {
       `${both} have the same key, so each would accept the other's tokens: give each a key of its own`,
     );
   }
+}
+
+function shareVersion(one: Registered, other: Registered): boolean {
+  const isNeutral = one.versions.length === 0 || other.versions.length === 0;
+  return isNeutral || one.versions.some((version) => other.versions.includes(version));
 }

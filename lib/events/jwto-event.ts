@@ -42,6 +42,8 @@ export interface RequestInfo {
 export interface JwtoEvent {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   readonly at: number;
+  /** The name of the module instance; `default` of the one without a name. */
+  readonly instance: string;
   /** `null` where no request led to it. */
   readonly request: RequestInfo | null;
   /** The user's id as a string; `null` where nobody is known. */

@@ -3,8 +3,8 @@ import { Clock } from '../clock/clock.js';
 import type { JwtoEvent, JwtoEventName, RequestInfo } from './jwto-event.js';
 import { EventForwarder } from './event-forwarder.js';
 
-/** What the rooms tell of an event; the bus adds the time and the rest. */
-export type EventDetails = Partial<Omit<JwtoEvent, 'at'>>;
+/** What the rooms tell of an event; the bus adds the time, the instance and the rest. */
+export type EventDetails = Partial<Omit<JwtoEvent, 'at' | 'instance'>>;
 
 /** Listens to one event. What it returns is not awaited, and what it throws is logged. */
 export type JwtoEventHandler = (event: JwtoEvent, name: JwtoEventName) => unknown;
@@ -29,6 +29,7 @@ export class JwtoEvents {
   constructor(
     private readonly clock: Clock,
     private readonly forwarder: EventForwarder,
+    private readonly instance: string,
   ) {}
 
   /**
@@ -45,6 +46,7 @@ export class JwtoEvents {
   emit(name: JwtoEventName, details: EventDetails): void {
     const event = freeze({
       at: this.clock.now(),
+      instance: this.instance,
       request: copyOf(details.request),
       userId: details.userId ?? null,
       sid: details.sid ?? null,

@@ -1,5 +1,5 @@
 import { copyClaims, type JwtoClaims, type JwtoUser, type TokenType } from '../tokens/claims.js';
-import type { Authenticated } from './authenticator.js';
+import type { Authenticated, Authenticator } from './authenticator.js';
 import { rawOf, type AnyRequest } from '../transports/raw-request.js';
 
 /** What a guard found out about a request. */
@@ -29,11 +29,12 @@ export class AuthState {
   }
 
   /**
-   * Whether this is all that a handler asks for. One HTTP request may have several, in GraphQL: what was found without
+   * Whether this is all that a handler asks for. A request may have come through another application of this process, whose
+   * instance has the same name and other users. One HTTP request may have several, in GraphQL: what was found without
    * CSRF is good for the exempt ones only.
    */
-  covers(instance: string, type: TokenType, csrfExempt: boolean): boolean {
-    return this.instance === instance && this.type === type && (csrfExempt || !this.csrfExempt);
+  covers(authenticator: Authenticator, type: TokenType, csrfExempt: boolean): boolean {
+    return this.authenticated.by === authenticator && this.type === type && (csrfExempt || !this.csrfExempt);
   }
 
   /** What the token says, whatever the handler has done to its copies. */

@@ -17,6 +17,8 @@ export interface Authenticated {
   readonly claims: JwtoClaims;
   /** How the token came. */
   readonly from: Credential['from'];
+  /** Who says so. Another application's, through which a request came before, says it of users of its own. */
+  readonly by: Authenticator;
 }
 
 type Verifier = Pick<TokenVerifier, 'verify'>;
@@ -66,18 +68,19 @@ export class Authenticator {
    * A request may live as long as a socket, and carry many operations. Whatever no longer stands, or cannot be judged
    * without the token, is authenticated anew.
    *
-   * @param claims - what {@link Authenticator.authenticate} found of this request
+   * @param authenticated - what {@link Authenticator.authenticate} found of this request
    * @throws JwtoError as {@link Authenticator.authenticate}
    */
   confirm(
     request: AnyRequest,
     type: TokenType,
-    { claims, from }: Authenticated,
+    authenticated: Authenticated,
     csrfExempt = false,
   ): Authenticated | Promise<Authenticated> {
+    const { claims, from } = authenticated;
     const isConfirmed = type === 'access' && from === 'header' && this.parts.verifier.stands(claims, type);
     return isConfirmed
-      ? this.assertNotRevoked(request, type, { claims, from })
+      ? this.assertNotRevoked(request, type, authenticated)
       : this.authenticate(request, type, csrfExempt);
   }
 
@@ -136,7 +139,7 @@ export class Authenticator {
 
   private bind(request: AnyRequest, claims: JwtoClaims, from: Credential['from'], withCsrf: boolean): Authenticated {
     if (withCsrf) this.assertCsrfBound(request, [claims]);
-    return { claims, from };
+    return { claims, from, by: this };
   }
 
   /** @throws JwtoError the `csrf_…` codes, before a token is looked at */

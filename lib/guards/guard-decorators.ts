@@ -5,8 +5,9 @@ import {
   CSRF_EXEMPT,
   PERMISSION_REQUIREMENTS,
   PUBLIC,
-  TOKEN_REQUIREMENT,
+  TOKEN_REQUIREMENTS,
   type PermissionRequirement,
+  type TokenRequirement,
 } from './requirements.js';
 
 /** A decorator of a controller class or of one of its methods. */
@@ -14,7 +15,10 @@ export type RouteDecorator = ClassDecorator & MethodDecorator;
 
 /** Options of the guard decorators. */
 export interface GuardOptions {
-  /** The module instance, where there are several. @defaultValue as on the class; else the one without a name */
+  /**
+   * The module instance, where there are several. Two on one target stop the start with a `JwtoConfigurationError`, as do an
+   * access and a refresh token. @defaultValue as beside it or on the class; else the one without a name
+   */
   instance?: string | undefined;
 }
 
@@ -38,7 +42,7 @@ export interface PermissionOptions extends GuardOptions {
  */
 export function JwtLoginRequired({ instance }: GuardOptions = {}): RouteDecorator {
   return applyDecorators(
-    SetMetadata(TOKEN_REQUIREMENT, { instance, type: 'access' }),
+    addToken({ instance, type: 'access' }),
     UseGuards(JwtoGuard),
     documentRefusals({ permissions: false }),
   );
@@ -66,7 +70,7 @@ export function JwtPermRequired(
   }
   return applyDecorators(
     addPermissions({ perms: [...perms], any }),
-    SetMetadata(TOKEN_REQUIREMENT, { instance, type: 'access' }),
+    addToken({ instance, type: 'access' }),
     UseGuards(JwtoGuard),
     documentRefusals({ permissions: true }),
   );
@@ -78,7 +82,7 @@ export function JwtPermRequired(
  */
 export function JwtRefreshRequired({ instance }: GuardOptions = {}): RouteDecorator {
   return applyDecorators(
-    SetMetadata(TOKEN_REQUIREMENT, { instance, type: 'refresh' }),
+    addToken({ instance, type: 'refresh' }),
     UseGuards(JwtoGuard),
     documentRefusals({ permissions: false }),
   );
@@ -110,11 +114,19 @@ export function CsrfExempt(): RouteDecorator {
   return SetMetadata(CSRF_EXEMPT, true);
 }
 
-/** Adds to what stands on the very same target: a second decorator must not take the first one's place. */
+function addToken(requirement: TokenRequirement): RouteDecorator {
+  return add(TOKEN_REQUIREMENTS, requirement);
+}
+
 function addPermissions(requirement: PermissionRequirement): RouteDecorator {
+  return add(PERMISSION_REQUIREMENTS, requirement);
+}
+
+/** Adds to what stands on the very same target: a second decorator must not take the first one's place. */
+function add(key: symbol, requirement: object): RouteDecorator {
   return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor) => {
     const place: object = (descriptor?.value as object | undefined) ?? target;
-    const before = (Reflect.getOwnMetadata(PERMISSION_REQUIREMENTS, place) ?? []) as PermissionRequirement[];
-    Reflect.defineMetadata(PERMISSION_REQUIREMENTS, [...before, requirement], place);
+    const before = (Reflect.getOwnMetadata(key, place) ?? []) as object[];
+    Reflect.defineMetadata(key, [...before, requirement], place);
   };
 }

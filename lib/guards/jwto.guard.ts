@@ -52,7 +52,8 @@ export class JwtoGuard implements CanActivate {
     // A guard on the method, the class and the application reads the token once a request; what it says is judged anew
     // each time, for a request may live as long as a socket.
     const state = authStateOf(request);
-    const known = state instanceof AuthState && state.covers(instance.name, type, csrfExempt) ? state : undefined;
+    const known =
+      state instanceof AuthState && state.covers(instance.authenticator, type, csrfExempt) ? state : undefined;
     const { authenticator } = instance;
     const found =
       known === undefined

@@ -17,7 +17,7 @@ export interface PermissionRequirement {
 }
 
 /** Metadata keys; symbols, so that they never meet an application's own. */
-export const TOKEN_REQUIREMENT = Symbol('jwto.token');
+export const TOKEN_REQUIREMENTS = Symbol('jwto.tokens');
 export const PERMISSION_REQUIREMENTS = Symbol('jwto.permissions');
 export const PUBLIC = Symbol('jwto.public');
 export const CSRF_EXEMPT = Symbol('jwto.csrf-exempt');
@@ -63,8 +63,8 @@ export function requirementsOf(context: ExecutionContext): RouteRequirements {
 function readRequirements(handler: Target, controller: Target): RouteRequirements {
   const classes = classesOf(controller);
   const declaredBy = classes.findIndex((one) => methodNames(one).some((name) => methodOf(one, name) === handler));
-  const methods = overriddenBy(handler, classes, declaredBy).map(ownRequirements);
-  const owners = classes.map(ownRequirements);
+  const methods = overriddenBy(handler, classes, declaredBy).map((one) => ownRequirements(one));
+  const owners = classes.map((one) => ownRequirements(one));
   const nearest = [...methods, ...owners];
   const opens = [
     ...methods.map(({ isPublic }, index) => isPublic && index === 0),
@@ -90,7 +90,7 @@ export function satisfies(perms: readonly string[], requirements: readonly Permi
 }
 
 /**
- * Refuses a target that is opened and guarded at once: one of the two was not meant.
+ * Refuses a target that is opened and guarded at once, or guarded for two tokens: one of the two was not meant.
  *
  * @param controller - a controller, resolver or gateway
  * @throws JwtoConfigurationError naming the target
@@ -103,7 +103,7 @@ export function assertUnambiguous(controller: Target): void {
       if (method !== undefined) targets.push([`${one.name}.${name}`, method]);
     }
     for (const [name, target] of targets) {
-      const { isPublic, token } = ownRequirements(target);
+      const { isPublic, token } = ownRequirements(target, name);
       if (isPublic && token !== undefined) {
         throw new JwtoConfigurationError(
           `@Public() stands on ${name} beside a decorator that requires a token: remove one of the two`,
@@ -144,12 +144,27 @@ function overriddenBy(handler: Target, classes: readonly Target[], declaredBy: n
   return [handler, ...classes.slice(declaredBy + 1).flatMap((base) => methodOf(base, name) ?? [])];
 }
 
-function ownRequirements(target: Target): OwnRequirements {
+/** @throws JwtoConfigurationError for decorators that contradict each other, also where the start did not see them */
+function ownRequirements(target: Target, place = target.name): OwnRequirements {
   const own = (key: symbol): unknown => Reflect.getOwnMetadata(key, target);
   return {
     isPublic: own(PUBLIC) === true,
-    token: own(TOKEN_REQUIREMENT) as TokenRequirement | undefined,
+    token: joined((own(TOKEN_REQUIREMENTS) ?? []) as TokenRequirement[], place),
     permissions: (own(PERMISSION_REQUIREMENTS) ?? []) as PermissionRequirement[],
     csrfExempt: own(CSRF_EXEMPT) === true,
   };
+}
+
+/** What several decorators on one target ask for together; one that names no instance takes that of another. */
+function joined(tokens: readonly TokenRequirement[], place: string): TokenRequirement | undefined {
+  const [first] = tokens;
+  if (first === undefined) return undefined;
+  const types = new Set(tokens.map(({ type }) => type));
+  const instances = new Set(tokens.flatMap(({ instance }) => instance ?? []));
+  const twice = types.size > 1 ? types : instances.size > 1 ? instances : undefined;
+  if (twice === undefined) return { type: first.type, instance: [...instances][0] };
+  throw new JwtoConfigurationError(
+    `the decorators on ${place} ask for two ${twice === types ? 'types of token' : 'instances'}, ${[...twice].join(' and ')}: ` +
+      'no request has both, so leave one',
+  );
 }

@@ -3,11 +3,20 @@ import { ALGORITHM_NAMES, type Algorithm } from '../options/algorithm-names.js';
 import { describe, nameOf } from '../options/setting-in-message.js';
 import type { JwtoOptions } from '../options/jwto-options.js';
 import type { RingKey } from '../options/key-options.js';
+import { readOnce } from '../options/read-once.js';
 import { specOf } from './algorithms.js';
 import type { JwtoKey } from './jwto-key.js';
 import { readKey, weaknessOf } from './read-key.js';
 
-const MEMBERS = ['kid', 'algorithm', 'signingKey', 'verifyingKey', 'notBefore', 'expiresAt', 'withoutKid'];
+const MEMBERS = {
+  kid: null,
+  algorithm: null,
+  signingKey: null,
+  verifyingKey: null,
+  notBefore: null,
+  expiresAt: null,
+  withoutKid: null,
+} satisfies Record<keyof RingKey, null>;
 const MAX_KID = 128;
 
 /** Keys, or what is wrong with them. */
@@ -51,7 +60,8 @@ export function loadRing(given: unknown, enforceMinimumKeyLength: boolean): Keys
     return { problems: [{ setting: 'keys', got: describe('keys', given), accepts: 'a list of at least one key' }] };
   }
   const keys: JwtoKey[] = [];
-  for (const [index, entry] of (given as unknown[]).entries()) {
+  for (const [index, one] of (given as unknown[]).entries()) {
+    const entry = typeof one === 'object' && one !== null && !Array.isArray(one) ? readOnce(one, MEMBERS) : one;
     const setting = `keys[${String(index)}]`;
     const wrong = formProblems(entry, setting);
     if (wrong.length > 0) {
@@ -130,7 +140,8 @@ function formProblems(entry: unknown, setting: string): SettingProblem[] {
     problems.push({ setting: `${setting}.${member}`, got, accepts });
   };
   for (const name of Object.keys(entry)) {
-    if (!MEMBERS.includes(name)) refuse(name, 'a value', `there is no such member; a key has ${MEMBERS.join(', ')}`);
+    if (!Object.hasOwn(MEMBERS, name))
+      refuse(name, 'a value', `there is no such member; a key has ${Object.keys(MEMBERS).join(', ')}`);
   }
   if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID)) {
     refuse('kid', describe('signingKey', kid), `a text of 1 to ${String(MAX_KID)} characters`);

@@ -34,7 +34,7 @@ export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string> = n
   if (options.cookiePrefix === 'host' && options.domain !== undefined) {
     refuse(
       'domain',
-      JSON.stringify(options.domain),
+      'a value beside cookiePrefix',
       'a cookie with the prefix __Host- has no Domain: leave one of the two out',
     );
   }
@@ -55,7 +55,7 @@ export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string> = n
   if (nbf > 0 && nbf >= resolved.accessTokenLifetime) {
     refuse(
       'nbfLifetime',
-      JSON.stringify(options.nbfLifetime),
+      `${String(nbf)} seconds`,
       'it must be shorter than accessTokenLifetime, or no access token is ever valid',
       'accessTokenLifetime',
     );
@@ -65,8 +65,8 @@ export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string> = n
   if (folder !== '' && refreshPath !== folder && !refreshPath.startsWith(`${folder}/`)) {
     refuse(
       'refreshPath',
-      JSON.stringify(options.refreshPath),
-      `browsers send the refresh cookie to /${folder} and below only: choose a path there, or another refreshCookiePath`,
+      'a path outside of refreshCookiePath',
+      'browsers send the refresh cookie to refreshCookiePath and below only: choose a path there, or another cookie path',
       'refreshCookiePath',
     );
   }
@@ -78,20 +78,28 @@ export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string> = n
       'refreshTokenLifetime',
     );
   }
-  const paths = resolvedPaths(resolved).map((path) => path.toLowerCase());
-  const twice = paths.find((path, index) => paths.indexOf(path) !== index);
-  if (twice !== undefined)
-    refuse('endpoints', JSON.stringify(twice), 'each endpoint needs a path of its own', 'refreshCookiePath');
+  const paths = resolvedPaths(resolved);
+  const twice = paths.find(({ path }, index) => paths.findIndex((other) => other.path === path) !== index);
+  if (twice !== undefined) {
+    const same = paths.filter(({ path }) => path === twice.path).map(({ name }) => name);
+    refuse(
+      'endpoints',
+      `one path for ${same.join(' and ')}`,
+      'each endpoint needs a path of its own',
+      'refreshCookiePath',
+    );
+  }
   return problems;
 }
 
-/** Routers may not tell letters by their case. */
-function resolvedPaths({ endpoints, refreshPath }: ResolvedOptions): string[] {
+/** The paths of the endpoints, in small letters: routers may not tell them by their case. */
+function resolvedPaths({ endpoints, refreshPath }: ResolvedOptions): { name: string; path: string }[] {
   const below = new Set(['validateRefresh', 'refreshAccess', 'updateRefresh', 'logout']);
   return Object.entries(endpoints).flatMap(([name, path]) => {
     if (path === false) return [];
-    const whole = below.has(name) ? `${refreshPath}/${path}` : path;
-    return name === 'sessions' ? [whole, ...SESSION_VERBS.map((verb) => `${whole}/${verb}`)] : [whole];
+    const whole = (below.has(name) ? `${refreshPath}/${path}` : path).toLowerCase();
+    const verbs = name === 'sessions' ? SESSION_VERBS.map((verb) => `${whole}/${verb}`) : [];
+    return [whole, ...verbs].map((one) => ({ name, path: one }));
   });
 }
 
@@ -104,7 +112,7 @@ function checkKeysAndTokens(options: JwtoOptions, resolved: ResolvedOptions, ref
   if (options.keyPollInterval !== undefined && typeof options.keys !== 'function') {
     refuse(
       'keyPollInterval',
-      JSON.stringify(options.keyPollInterval),
+      `${String(resolved.keyPollInterval)} seconds`,
       'only a function in keys is called again',
       'keys',
     );
@@ -120,8 +128,9 @@ function checkKeysAndTokens(options: JwtoOptions, resolved: ResolvedOptions, ref
     );
   }
   const names = issuers.map(({ issuer }) => issuer);
-  const twice = names.find((name, index) => names.indexOf(name) !== index || acceptedIssuers.includes(name));
-  if (twice !== undefined) refuse('issuers', JSON.stringify(twice), 'each issuer once, and none that is our own');
+  const twice = names.findIndex((name, index) => names.indexOf(name) !== index || acceptedIssuers.includes(name));
+  if (twice !== -1)
+    refuse('issuers', `a known issuer in issuers[${String(twice)}]`, 'each issuer once, and none that is our own');
   if (issuers.length > 0 && !resolved.modes.includes('JSON')) {
     refuse('issuers', 'no JSON in mode', 'their tokens come in the Authorization header: add JSON to mode');
   }

@@ -1,8 +1,13 @@
 import { ALGORITHM_NAMES } from './algorithm-names.js';
 import { parseDuration } from './duration.js';
+import type { Members } from './read-once.js';
 
 /** A test of one value; absent settings never get here. */
-export type Test = (value: unknown) => boolean;
+export interface Test {
+  (value: unknown): boolean;
+  /** Of a value that is an object, or a list of objects. */
+  readonly members?: Members | undefined;
+}
 
 /** The segments that both adapters take literally, and that a cookie's Path may have (RFC 6265 §4.1.1). */
 const PATH = /^\/?[\w.~-]+(?:\/[\w.~-]+)*\/?$/;
@@ -20,13 +25,23 @@ export function isOneOf(...values: readonly unknown[]): Test {
 
 /** A list of at least one value, none of them twice. */
 export function isListOf(test: Test): Test {
-  return (value) =>
-    Array.isArray(value) && value.length > 0 && value.every(test) && new Set(value).size === value.length;
+  const isList: Test = (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((item) => test(item)) &&
+    new Set(value).size === value.length;
+  return Object.assign(isList, { members: test.members });
+}
+
+/** What one test at least accepts. */
+export function anyOf(...tests: readonly Test[]): Test {
+  const isAny: Test = (value) => tests.some((test) => test(value));
+  return Object.assign(isAny, { members: tests.find((test) => test.members !== undefined)?.members });
 }
 
 /** An object with no other members than these; `undefined` is as good as absent. */
 export function isObjectOf(members: Readonly<Record<string, Test>>, required: readonly string[] = []): Test {
-  return (value) =>
+  const isObject: Test = (value) =>
     typeof value === 'object' &&
     value !== null &&
     !Array.isArray(value) &&
@@ -34,6 +49,8 @@ export function isObjectOf(members: Readonly<Record<string, Test>>, required: re
     Object.entries(value).every(
       ([name, member]) => Object.hasOwn(members, name) && (member === undefined || (members[name]?.(member) ?? false)),
     );
+  const names = Object.entries(members).map(([name, test]) => [name, test.members ?? null] as const);
+  return Object.assign(isObject, { members: Object.fromEntries(names) });
 }
 
 /** A duration between two numbers of seconds. */

@@ -5,6 +5,7 @@ import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { Mode } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { randomId } from '../tokens/session-id.js';
+import { missingClaims } from '../tokens/claim-rules.js';
 import { composeClaims, type JwtoUser, type JwtoClaims, type TokenType } from '../tokens/claims.js';
 import type { TokenSigner } from '../tokens/token-signer.js';
 import { claimId, idText } from '../users/sign-in-user.js';
@@ -33,7 +34,7 @@ export class TokenFactory {
     private readonly limits: DeliveryLimits,
   ) {}
 
-  /** @throws JwtoError `store_unavailable` if the ClaimsProvider fails, `token_too_large` */
+  /** @throws JwtoError `store_unavailable` if the ClaimsProvider fails or leaves out what is required, `token_too_large` */
   async make(user: SignInUser, plan: TokenPlan): Promise<IssuedTokens> {
     const accessExp = Math.min(toSeconds(plan.now) + this.options.accessTokenLifetime, toSeconds(plan.endsAt));
     const [accessClaims, refreshClaims] = await Promise.all([
@@ -80,10 +81,10 @@ export class TokenFactory {
     type: TokenType,
     own: { exp: number; iat: number | undefined; jti: string | undefined; refresh_iat: number | undefined },
   ): Promise<JwtoClaims> {
-    const { iss, sub, aud, nbfLifetime } = this.options;
+    const { iss, sub, aud, nbfLifetime, requiredClaims } = this.options;
     const claimUser: JwtoUser = { id: claimId(user), username: user.username, perms: [...(user.perms ?? [])] };
     const added = await this.users.claims(user, { type, sid });
-    return composeClaims(
+    const claims = composeClaims(
       {
         iss,
         sub: sub ?? idText(user.id),
@@ -97,5 +98,12 @@ export class TokenFactory {
       claimUser,
       added,
     );
+    const [missing] = missingClaims(claims, requiredClaims);
+    if (missing === undefined) return claims;
+    const problem =
+      `requiredClaims has ${JSON.stringify(missing)}, which this ${type} token would not have: let the ClaimsProvider ` +
+      'give it for both tokens, or leave it out';
+    this.logger.error(problem);
+    throw new StoreUnavailableError(new Error(problem));
   }
 }

@@ -64,9 +64,14 @@ export function assertShape({ header, payload }: OpenedToken, rules: ClaimRules)
     (!checks.sub || payload['sub'] === (rules.sub ?? String(user.id))) &&
     (!checks.iss || isIssuer(payload['iss'], rules.acceptedIssuers)) &&
     (!checks.aud || isAudience(payload['aud'], rules)) &&
-    rules.requiredClaims.every((name) => Object.hasOwn(payload, name) && payload[name] !== null);
+    missingClaims(payload, rules.requiredClaims).length === 0;
   if (!fits) throw new TokenInvalidError();
   return payload as unknown as JwtoClaims;
+}
+
+/** The required claims that a token does not have; `null` is as good as absent. */
+export function missingClaims(payload: Readonly<Record<string, unknown>>, required: readonly string[]): string[] {
+  return required.filter((name) => !Object.hasOwn(payload, name) || payload[name] === null);
 }
 
 /** What every token of another issuer must have: RFC 7519 §4.1, RFC 9068 §4. */

@@ -12,8 +12,9 @@ export function isKnownToJwtService(algorithm: Algorithm): algorithm is KnownAlg
 }
 
 /**
- * The `JwtService` of @nestjs/jwt over a ring, for our signer and for application code that injects it: it signs with
- * the active key and verifies with the one that a token's `kid` calls for, as they are at that moment.
+ * The `JwtService` of @nestjs/jwt over a ring, for our signer and for application code that injects it by
+ * `getJwtServiceToken()`: it signs with the active key and verifies with the one that a token's `kid` calls for, as they
+ * are at that moment. A call that names another key throws, since it would not be used.
  */
 export function createJwtService(keys: KeyRing): JwtService {
   const options: JwtModuleOptions = {
@@ -27,10 +28,22 @@ export function createJwtService(keys: KeyRing): JwtService {
       return { algorithms: [...new Set(algorithms)], allowInvalidAsymmetricKeyTypes: false };
     },
     // @nestjs/jwt types keys for PEM text; jsonwebtoken takes a KeyObject, and is 30 times faster with it.
-    secretOrKeyProvider: (type, token) =>
-      (type === JwtSecretRequestType.SIGN ? signingKey(keys) : verifyingKey(keys, token)) as never,
+    secretOrKeyProvider: (type, token, asked = {}) => {
+      assertNoOtherKey(asked);
+      return (type === JwtSecretRequestType.SIGN ? signingKey(keys) : verifyingKey(keys, token)) as never;
+    },
   };
   return new JwtService(options);
+}
+
+/** @nestjs/jwt leaves the options of a call unread where a function gives the keys. */
+function assertNoOtherKey(options: object): void {
+  const { secret, privateKey, publicKey } = options as Record<string, unknown>;
+  if (secret === undefined && privateKey === undefined && publicKey === undefined) return;
+  throw new Error(
+    'this JwtService signs and verifies with the keys of jwto alone: leave the key out, or inject the JwtService of a ' +
+      'JwtModule of your own',
+  );
 }
 
 /** What jsonwebtoken is told of the key that signs. */

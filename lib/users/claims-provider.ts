@@ -30,8 +30,8 @@ export class ClaimsProvider<U extends SignInUser = SignInUser> {
   /**
    * Called for both tokens at every sign-in and refresh.
    *
-   * @returns JSON: claims to add. A throw, a value that is no JSON, and no answer within ten seconds, is answered with 503
-   * `store_unavailable`, and nothing is issued or changed.
+   * @returns JSON: claims to add; in `user` a `perms` is a list of strings. A throw, a value that is not so, and no answer
+   * within ten seconds are answered with 503 `store_unavailable`, and nothing is issued or changed.
    */
 
   claims(_user: U, _context: ClaimsContext): Record<string, unknown> | Promise<Record<string, unknown>> {

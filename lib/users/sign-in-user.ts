@@ -12,11 +12,21 @@ export function assertUser(user: SignInUser): SignInUser {
   const isId = isText(id) || Number.isSafeInteger(id) || typeof id === 'bigint' || isObjectId(id);
   refuseUnless(isId, 'id: a non-empty string, a whole number, a BigInt or an ObjectId');
   refuseUnless(isText(username), 'username: a non-empty string');
-  const isList = Array.isArray(perms) && perms.every((perm) => typeof perm === 'string');
-  refuseUnless(isNothing(perms) || isList, 'perms: a list of strings, or nothing');
+  refuseUnless(isNothing(perms) || isListOfTexts(perms), 'perms: a list of strings, or nothing');
   refuseUnless(isNothing(isActive) || typeof isActive === 'boolean', 'isActive: a boolean, or nothing');
   refuseUnless(isNothing(stamp) || typeof stamp === 'string', 'stamp: a string, or nothing');
   return user;
+}
+
+/**
+ * Looks at what a ClaimsProvider puts into the claim `user`, where it takes the place of the user's own: a `perms` of text
+ * is taken for no permission at all.
+ *
+ * @throws TypeError naming the member
+ */
+export function assertUserClaims({ perms, username }: { perms?: unknown; username?: unknown }): void {
+  refuseUnless(perms === undefined || isListOfTexts(perms), 'perms: a list of strings');
+  refuseUnless(username === undefined || isText(username), 'username: a non-empty string');
 }
 
 /** A user's id as a string, which it is everywhere but in the claim `user.id`. */
@@ -41,6 +51,10 @@ function refuseUnless(fits: boolean, needed: string): void {
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 function isNothing(value: unknown): boolean {

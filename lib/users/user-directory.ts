@@ -3,7 +3,7 @@ import { isTooDeep } from './claim-depth.js';
 import { parseDuration, TEN_YEARS } from '../options/duration.js';
 import type { LifetimeContext, LoginAttempt, SignInLifetimes } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import { assertUser, idText } from './sign-in-user.js';
+import { assertUser, assertUserClaims, idText } from './sign-in-user.js';
 import type { ClaimsContext, ClaimsProvider } from './claims-provider.js';
 import type { LoginCredentials, SignInUser, UserProvider } from './user-provider.js';
 
@@ -71,6 +71,8 @@ export class UserDirectory {
       if (typeof plain !== 'object' || plain === null || Array.isArray(plain) || isTooDeep(plain)) {
         throw new TypeError('it must return an object of claims, at most 32 levels deep');
       }
+      const { user: more } = plain as { user?: unknown };
+      if (typeof more === 'object' && more !== null) assertUserClaims(more);
       return plain as Record<string, unknown>;
     });
   }

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
-import type { JwtoOptions } from 'jwto';
+import type { JwtService } from '@nestjs/jwt';
+import { getJwtServiceToken, type JwtoOptions } from 'jwto';
 import type { SampleOptions } from '../sample-options.js';
 import { EventStream } from './event-stream.js';
 import { PageController } from './page.controller.js';
@@ -20,7 +20,7 @@ export class PageModule {
         {
           provide: PAGE_SETTINGS,
           useFactory: (jwt: JwtService) => pageSettings(sample, jwto, jwt),
-          inject: [JwtService],
+          inject: [getJwtServiceToken()],
         },
       ],
     };

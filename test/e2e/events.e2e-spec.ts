@@ -34,7 +34,7 @@ class Listener {
 @Module({ imports: [EventEmitterModule.forRoot({ wildcard: true })], providers: [Listener] })
 class ListenerModule {}
 
-const MEMBERS = ['at', 'claims', 'request', 'sid', 'userId'];
+const MEMBERS = ['at', 'claims', 'instance', 'request', 'sid', 'userId'];
 let test: TestApp;
 afterEach(() => test.close());
 
@@ -78,6 +78,7 @@ describe.each(ADAPTERS)('events on %s', (_name, adapter) => {
     expect(Object.keys(signedIn ?? {}).sort()).toEqual(MEMBERS);
     expect(signedIn).toEqual({
       at: test.clock.now(),
+      instance: 'default',
       request: { method: 'POST', path: '/login/', ip: expect.stringMatching(/127\.0\.0\.1$/), userAgent: 'the agent' },
       userId: '2',
       sid: signedIn?.claims?.['sid'],

@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
-import { JwtService } from '@nestjs/jwt';
-import { JwtoEvents, JwtoGuard, TokenService, TokenTransport } from 'jwto';
+import { getJwtServiceToken, JwtoEvents, JwtoGuard, TokenService, TokenTransport } from 'jwto';
 import { ModuleRef } from '@nestjs/core';
 import { expect, it } from 'vitest';
 import { SIGNING_KEY, startApp } from '../support/test-app.js';
@@ -17,7 +16,7 @@ it('what an application injects prints no secret, however deep', async () => {
   for (const service of [
     app.get(TokenService),
     app.get(TokenTransport),
-    app.get(JwtService),
+    app.get<object>(getJwtServiceToken()),
     app.get(JwtoEvents),
     guard,
   ]) {

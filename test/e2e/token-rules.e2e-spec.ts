@@ -103,10 +103,13 @@ describe.each(ADAPTERS)('rules of tokens on %s', (_name, adapter) => {
   });
 
   it('requiredClaims are the own ones of a token', async () => {
-    await start({ requiredClaims: ['constructor'] });
-    await attack.expectBad(attack.access);
-    await attack.expectBadRefresh(attack.refresh);
-    await attack.expectGood(access({ constructor: 1 }));
+    await start({
+      requiredClaims: ['constructor'],
+      claims: { useValue: { claims: () => ({ constructor: 1 }) } as unknown as ClaimsProvider },
+    });
+    await attack.expectGood(attack.access);
+    await attack.expectBad(access({ constructor: undefined }));
+    await attack.expectBadRefresh(refresh({ constructor: undefined }));
   });
 
   it('leeway is for exp and nbf, to the second, also of known tokens', async () => {

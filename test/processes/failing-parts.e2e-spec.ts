@@ -1,5 +1,5 @@
-import { JwtService } from '@nestjs/jwt';
-import { ClaimsProvider, JwtoSession } from 'jwto';
+import type { JwtService } from '@nestjs/jwt';
+import { ClaimsProvider, getJwtServiceToken, JwtoSession } from 'jwto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { claimsOf } from '../support/forge.js';
 import type { Client } from '../support/client.js';
@@ -82,7 +82,7 @@ describe.each(['refresh_access', 'update_refresh'])('%s while what it needs fail
   it('the signer: the same token refreshes afterwards', async () => {
     await outlast(
       () => {
-        vi.spyOn(test.app.get(JwtService), 'sign').mockImplementation(() => {
+        vi.spyOn(test.app.get<JwtService>(getJwtServiceToken()), 'sign').mockImplementation(() => {
           throw new Error('no signature');
         });
       },

@@ -1,7 +1,7 @@
-import { JwtService } from '@nestjs/jwt';
+import type { JwtService } from '@nestjs/jwt';
 import { jwtVerify, SignJWT } from 'jose';
 import jsonwebtoken from 'jsonwebtoken';
-import type { KeyInput } from 'jwto';
+import { getJwtServiceToken, type KeyInput } from 'jwto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ALGORITHMS, jwkOf, makeKeys, makeRsa, pemOf } from '../support/keys.js';
 import { startApp, type TestApp } from '../support/test-app.js';
@@ -78,7 +78,7 @@ describe.each(KNOWN_TO_JSONWEBTOKEN)('%s and jsonwebtoken', (algorithm) => {
     expect(jsonwebtoken.verify(access, verifying, { algorithms: [algorithm] })).toEqual(accessClaims);
     expect(await test.tokens.verify(jsonwebtoken.sign(accessClaims, signing, { algorithm }))).toEqual(accessClaims);
 
-    const jwt = test.app.get(JwtService);
+    const jwt = test.app.get<JwtService>(getJwtServiceToken());
     expect(jwt.verify(access)).toEqual(accessClaims);
     expect(await jwt.verifyAsync(await jwt.signAsync({ a: 1 }))).toEqual({ a: 1, iat: expect.any(Number) });
     expect(jsonwebtoken.verify(jwt.sign({ a: 1 }), verifying, { algorithms: [algorithm] })).toMatchObject({ a: 1 });
@@ -91,7 +91,7 @@ describe.each(KNOWN_TO_JSONWEBTOKEN)('%s and jsonwebtoken', (algorithm) => {
 describe('the JwtService with EdDSA', () => {
   it('says that it cannot, and names what can', async () => {
     test = await startApp({ options: { algorithm: 'EdDSA', signingKey: makeKeys('EdDSA').signing } });
-    const jwt = test.app.get(JwtService);
+    const jwt = test.app.get<JwtService>(getJwtServiceToken());
     expect(() => jwt.sign({ a: 1 })).toThrow('TokenService');
     const { access } = await test.tokens.issue(test.users.named('bob'));
     expect(() => jwt.verify<object>(access)).toThrow('TokenService');

@@ -164,7 +164,15 @@ const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp; bes
     { wrong: ['a', [], ['  '], ['a', 'a'], null], right: [['a'], ['a', 'b']], accepts: /list/, beside: { aud: 'us' } },
   ],
   ['strictAudience', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/, beside: { aud: 'us' } }],
-  ['requiredClaims', { wrong: ['a', [], [''], ['a', 'a'], [7], {}], right: [['tenant', 'scope']], accepts: /list/ }],
+  [
+    'requiredClaims',
+    {
+      wrong: ['a', [], [''], ['a', 'a'], [7], {}],
+      right: [['tenant', 'scope']],
+      accepts: /list/,
+      beside: { claims: { useValue: { claims: () => ({ tenant: 'a', scope: 'b' }) } } },
+    },
+  ],
   [
     'checks',
     {
@@ -260,7 +268,7 @@ describe('the message about wrong settings', () => {
 
   it('tells what a setting got', async () => {
     const { message } = await refusalOf({ mode: 'COOKIE', leeway: 99, throttleLogin: { a: 1n } });
-    expect(message).toContain('mode: got "COOKIE"');
+    expect(message).toContain('mode: got a text of 6 bytes');
     expect(message).toContain('leeway: got 99');
     expect(message).toContain('throttleLogin: got ');
   });
