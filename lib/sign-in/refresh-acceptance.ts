@@ -52,7 +52,7 @@ export class RefreshAcceptance {
    */
   async accept(claims: JwtoClaims, { request, refusal }: RefusalContext): Promise<AcceptedRefresh> {
     const userId = String(claims.user.id);
-    const session = await this.sessions.find(claims.sid);
+    const session = await this.sessions.findUnblocked(claims.sid, userId);
     const standing = standingOf(session, { jti: String(claims.jti), userId }, this.moment());
     if (session !== null && (standing === 'current' || standing === 'replayed')) return { session, standing };
     if (standing === 'expired') throw new TokenExpiredError();

@@ -5,9 +5,10 @@ import type { PrimaryStore } from '../store/primary-store.js';
 
 /** A revocation as the tables hold it; times in milliseconds since the epoch. */
 export interface Revocation {
-  kind: 'session' | 'token' | 'all';
-  /** A `sid`, a `jti`, or `*`. */
+  kind: 'session' | 'token' | 'user' | 'all';
+  /** A `sid`, a `jti`, a user's id, or `*`. */
   value: string;
+  /** Of a user and of everybody, sign-ins before it are revoked. */
   revokedAt: number;
   /** When what it blocks has ended by itself. */
   until: number;
@@ -32,7 +33,7 @@ export class RevocationFeed {
       `SELECT 'session' AS kind, sid AS value, revoked_at, access_until AS blocked_until FROM ${this.store.table(JwtoSession)}` +
       ` WHERE realm = :realm AND revoked_at >= :since AND access_until > :endsAfter` +
       ` UNION ALL SELECT kind, value, revoked_at, expires_at AS blocked_until FROM ${this.store.table(JwtoBlocklistEntry)}` +
-      ` WHERE realm = :realm AND kind IN ('token', 'all') AND revoked_at >= :since AND expires_at > :endsAfter`;
+      ` WHERE realm = :realm AND kind <> 'lease' AND revoked_at >= :since AND expires_at > :endsAfter`;
     const endsAfter = now - REVOCATION_MARGIN;
     const rows = await this.store.query(this.sql, { realm: this.realm, since, endsAfter });
     return rows.map((row) => ({

@@ -1,6 +1,7 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Freshness } from '../blocklist/freshness.js';
 import { RevocationSet } from '../blocklist/revocation-set.js';
+import { RevokedUsers } from '../blocklist/revoked-users.js';
 import { toSeconds, type Clock } from '../clock/clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
@@ -43,6 +44,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   private readonly logger = new Logger('Jwto');
   /** Two sets, so that a check makes no text of kind and id. */
   private readonly revoked = { session: new RevocationSet(), token: new RevocationSet() };
+  private readonly users = new RevokedUsers();
   private readonly freshness = new Freshness();
   /** Sign-ins up to this time are revoked; milliseconds since the epoch. */
   private allUntil = Number.NEGATIVE_INFINITY;
@@ -67,7 +69,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
 
   /** How many revocations it holds. */
   get size(): number {
-    return this.revoked.session.size + this.revoked.token.size;
+    return this.revoked.session.size + this.revoked.token.size + this.users.size;
   }
 
   /** The first full read; the application is not ready before it. @throws JwtoError `store_unavailable` */
@@ -106,12 +108,13 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     this.parts.wakeUp.send();
   }
 
-  private knows({ sid, jti, auth_time }: JwtoClaims): boolean {
+  private knows({ sid, jti, auth_time = 0, user }: JwtoClaims): boolean {
     const { session, token } = this.revoked;
     if (session.size > 0 && session.has(sid)) return true;
     if (token.size > 0 && jti !== undefined && token.has(jti)) return true;
+    if (this.users.size > 0 && this.users.has(String(user.id), auth_time)) return true;
     // Sign-ins of the very second are ended one by one: the claim does not tell which of them came before.
-    return this.allUntil > 0 && (auth_time ?? 0) < toSeconds(this.allUntil);
+    return this.allUntil > 0 && auth_time < toSeconds(this.allUntil);
   }
 
   /** Polls soon; while a poll runs, once more after it. */
@@ -179,6 +182,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     const ended = Math.min(now, this.leastNow());
     this.revoked.session.dropEnded(ended);
     this.revoked.token.dropEnded(ended);
+    this.users.dropEnded(ended);
     // Not awaited: what was read is good, whatever the clock says.
     databaseClock.synchronize().catch(() => undefined);
   }
@@ -190,6 +194,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
 
   private take({ kind, value, revokedAt, until }: Revocation): void {
     if (kind === 'all') this.allUntil = Math.max(this.allUntil, revokedAt);
+    else if (kind === 'user') this.users.add(value, toSeconds(revokedAt), until);
     else this.revoked[kind].add(value, until);
   }
 }
