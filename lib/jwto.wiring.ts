@@ -129,6 +129,7 @@ export async function wire({
     options.blocklistCheck === 'replica'
       ? new RevocationReplica({
           options,
+          store,
           feed: new RevocationFeed(store, name),
           clock,
           databaseClock,

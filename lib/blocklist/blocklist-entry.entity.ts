@@ -9,8 +9,10 @@ export type BlocklistKind = 'token' | 'session' | 'user' | 'all' | 'lease';
 
 /** What is revoked until it expires; never a token's text. */
 @Entity('jwto_blocklist')
-// Both the replica and the purge ask by it; the primary key would have them read everything.
+// The purge asks by it; the primary key would have it read everything.
 @Index(['realm', 'expiresAt'])
+// The replica does at each poll.
+@Index(['realm', 'revokedAt'])
 export class JwtoBlocklistEntry {
   /** The module instance. */
   @PrimaryColumn({ type: 'varchar', length: 191 })

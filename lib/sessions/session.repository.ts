@@ -167,9 +167,10 @@ export class SessionRepository {
    * Revokes every session that was signed in up to now and is not revoked, in batches: one UPDATE of a million rows holds
    * an embedded database's process for seconds, and takes longer than a statement may.
    *
+   * @param moment - asked for each batch: one that is written a minute after the first says so, or polls pass it over
    * @returns how many this call revoked
    */
-  async revokeAll(reason: string, now: number): Promise<number> {
+  async revokeAll(reason: string, now: number, moment: () => number): Promise<number> {
     let revoked = 0;
     let after = '';
     for (;;) {
@@ -187,7 +188,10 @@ export class SessionRepository {
       if (last === undefined) return revoked;
       const sids = rows.map(({ sid }) => sid);
       revoked += await this.store.run(async (manager) => {
-        const update = manager.createQueryBuilder().update(JwtoSession).set({ revokedAt: now, revokedReason: reason });
+        const update = manager
+          .createQueryBuilder()
+          .update(JwtoSession)
+          .set({ revokedAt: moment(), revokedReason: reason });
         const one = await update
           .where({ realm: this.realm, sid: In(sids) })
           .andWhere('revoked_at IS NULL')

@@ -5,6 +5,7 @@ import type { PrimaryStore } from '../store/primary-store.js';
 import { storedId } from '../store/stored-id.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import type { Revocation } from './revocation-feed.js';
+import { SharedQuestions } from './shared-questions.js';
 
 /** Whether an access token was revoked, by itself or with its session. What guards ask after signature and claims stand. */
 export abstract class RevocationCheck {
@@ -22,8 +23,9 @@ export abstract class RevocationCheck {
   }
 }
 
-/** `blocklistCheck: 'database'`: one query a request. */
+/** `blocklistCheck: 'database'`: one query a request, or one for many that come at the same time. */
 export class DatabaseRevocationCheck extends RevocationCheck {
+  private readonly questions = new SharedQuestions<boolean>();
   private sql: string | undefined;
 
   constructor(
@@ -33,7 +35,11 @@ export class DatabaseRevocationCheck extends RevocationCheck {
     super();
   }
 
-  override async isRevoked({ sid, jti, auth_time, user }: JwtoClaims): Promise<boolean> {
+  override isRevoked(claims: JwtoClaims): Promise<boolean> {
+    return this.questions.ask(`${claims.sid} ${claims.jti ?? ''}`, () => this.askDatabase(claims));
+  }
+
+  private async askDatabase({ sid, jti, auth_time, user }: JwtoClaims): Promise<boolean> {
     // A token without a jti cannot be in the list; its sid stands in, which is no jti of anything.
     const { realm, value: token } = this.blocklist.key('token', jti ?? sid);
     const { value: userId } = this.blocklist.key('user', String(user.id));

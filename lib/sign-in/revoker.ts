@@ -133,7 +133,7 @@ export class Revoker {
     await this.blocklist.add({ kind: 'all', value: '*', revokedAt, expiresAt, reason });
     // The entry counts from here on, however long the sessions take, and whoever ends them after a crash.
     this.revocations.note({ kind: 'all', value: '*' }, { revokedAt });
-    let ended = await this.sessions.revokeAll(reason, revokedAt);
+    let ended = await this.sessions.revokeAll(reason, revokedAt, () => this.clock.now());
     this.events.emit('jwto.session_revoked', { reason });
     for (const { sid } of ahead) if (await this.revoke(sid, reason)) ended += 1;
     return ended;
