@@ -136,6 +136,7 @@ export async function wire({
     options.blocklistCheck === 'replica'
       ? new RevocationReplica({
           options,
+          store,
           feed: new RevocationFeed(store, name),
           clock,
           databaseClock,

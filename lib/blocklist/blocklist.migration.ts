@@ -20,7 +20,7 @@ export class CreateJwtoBlocklist1764000000001 implements MigrationInterface {
           time('expires_at'),
           text('reason', 64),
         ],
-        indices: [{ columnNames: ['realm', 'expires_at'] }],
+        indices: [{ columnNames: ['realm', 'expires_at'] }, { columnNames: ['realm', 'revoked_at'] }],
       }),
     );
   }

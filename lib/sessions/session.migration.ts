@@ -38,8 +38,8 @@ export class CreateJwtoSession1764000000000 implements MigrationInterface {
         indices: [
           { columnNames: ['user_id', 'realm'] },
           { columnNames: ['realm', 'expires_at'] },
-          // What the replica asks by, at each poll.
-          { columnNames: ['realm', 'access_until', 'revoked_at'] },
+          { columnNames: ['realm', 'access_until', 'revoked_at', 'sid'] },
+          { columnNames: ['realm', 'revoked_at', 'sid'], where: 'revoked_at IS NOT NULL' },
         ],
       }),
     );

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { In, type QueryDeepPartialEntity } from 'typeorm';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import { JwtoBlocklistEntry } from '../blocklist/blocklist-entry.entity.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { storedId } from '../store/stored-id.js';
 import { JwtoSession } from './session.entity.js';
@@ -76,6 +77,30 @@ export class SessionRepository {
     const id = idOf(sid);
     return this.store.run((manager) =>
       manager.createQueryBuilder(JwtoSession, 'session').where({ sid: id, realm: this.realm }).getOne(),
+    );
+  }
+
+  /**
+   * A session that the blocklist does not block, by itself or with the sign-ins of its user or of everybody. Who ends
+   * many sessions blocks them first: where that was interrupted the rows of some do not say yet that they have ended.
+   */
+  async findUnblocked(sid: string, userId: string): Promise<JwtoSession | null> {
+    const id = idOf(sid);
+    // One of another user is not found either, so the entries can be looked up before the row is known.
+    const owner = { userId: idOf(userId), realm: this.realm };
+    const ofSignIns = "entry.kind = 'user' AND entry.value = :userId OR entry.kind = 'all' AND entry.value = '*'";
+    return this.store.run((manager) =>
+      manager
+        .createQueryBuilder(JwtoSession, 'session')
+        .where({ sid: id, ...owner })
+        .andWhere(
+          `NOT EXISTS (SELECT 1 FROM ${this.store.table(JwtoBlocklistEntry)} entry WHERE entry.realm = :realm` +
+            ` AND entry.kind = 'session' AND entry.value = :sid)` +
+            ` AND NOT EXISTS (SELECT 1 FROM ${this.store.table(JwtoBlocklistEntry)} entry WHERE entry.realm = :realm` +
+            ` AND (${ofSignIns}) AND entry.revoked_at > session.signedInAt)`,
+          { sid: id, ...owner },
+        )
+        .getOne(),
     );
   }
 
@@ -180,9 +205,10 @@ export class SessionRepository {
    * Revokes every session that was signed in up to now and is not revoked, in batches: one UPDATE of a million rows holds
    * an embedded database's process for seconds, and takes longer than a statement may.
    *
+   * @param moment - asked for each batch: one that is written a minute after the first says so, or polls pass it over
    * @returns how many this call revoked
    */
-  async revokeAll(reason: string, now: number): Promise<number> {
+  async revokeAll(reason: string, now: number, moment: () => number): Promise<number> {
     let revoked = 0;
     let after = '';
     for (;;) {
@@ -200,7 +226,10 @@ export class SessionRepository {
       if (last === undefined) return revoked;
       const sids = rows.map(({ sid }) => sid);
       revoked += await this.store.run(async (manager, deadline) => {
-        const update = manager.createQueryBuilder().update(JwtoSession).set({ revokedAt: now, revokedReason: reason });
+        const update = manager
+          .createQueryBuilder()
+          .update(JwtoSession)
+          .set({ revokedAt: moment(), revokedReason: reason });
         const one = await update
           .where({ realm: this.realm, sid: In(sids) })
           .andWhere(`revoked_at IS NULL AND ${deadline.condition}`)
@@ -254,18 +283,17 @@ export class SessionRepository {
     );
   }
 
-  /** The ids of sessions that were signed in at a moment or later and are not revoked. An index finds them by their access tokens. */
-  async findSignedInFrom(moment: number): Promise<string[]> {
-    const rows = await this.store.run((manager) =>
+  /** The sessions that were signed in at a moment or later and are not revoked. An index finds them by their access tokens. */
+  async findSignedInFrom(moment: number): Promise<Pick<JwtoSession, 'sid' | 'endsAt'>[]> {
+    return this.store.run((manager) =>
       manager
         .createQueryBuilder(JwtoSession, 'session')
-        .select('session.sid', 'sid')
+        .select(['session.sid', 'session.endsAt'])
         .where({ realm: this.realm })
         .andWhere('session.accessUntil > :moment AND session.revokedAt IS NULL', { moment })
         .andWhere('session.signedInAt >= :moment')
-        .getRawMany<{ sid: string }>(),
+        .getMany(),
     );
-    return rows.map(({ sid }) => sid);
   }
 }
 

@@ -103,7 +103,7 @@ export class RefreshAcceptance {
     arrivedAt: number,
   ): Promise<{ session: JwtoSession | null; standing: Standing }> {
     for (let looks = 1; ; looks++) {
-      const session = await this.sessions.find(claims.sid);
+      const session = await this.sessions.findUnblocked(claims.sid, userId);
       const standing = standingOf(session, { jti: String(claims.jti), userId }, this.moment(arrivedAt));
       if (standing !== 'reused') return { session, standing };
       if (await this.settlements.settle(claims.sid)) continue;

@@ -4,6 +4,8 @@ import { JwtoSession } from '../sessions/session.entity.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { storedId } from '../store/stored-id.js';
 import type { JwtoClaims } from '../tokens/claims.js';
+import type { Revocation } from './revocation-feed.js';
+import { SharedQuestions } from './shared-questions.js';
 
 /** Whether an access token was revoked, by itself or with its session. What guards ask after signature and claims stand. */
 export abstract class RevocationCheck {
@@ -16,16 +18,14 @@ export abstract class RevocationCheck {
    * @param times - milliseconds since the epoch: `until`, when what is blocked ends by itself, if that is known; and
    * `revokedAt`, as it was written, where sign-ins before it are what is revoked
    */
-  note(
-    _revocation: { kind: 'session' | 'token' | 'all'; value: string },
-    _times?: { until?: number; revokedAt?: number },
-  ): void {
+  note(_revocation: Pick<Revocation, 'kind' | 'value'>, _times?: { until?: number; revokedAt?: number }): void {
     // Who asks the database at each request needs no telling.
   }
 }
 
-/** `blocklistCheck: 'database'`: one query a request. */
+/** `blocklistCheck: 'database'`: one query a request, or one for many that come at the same time. */
 export class DatabaseRevocationCheck extends RevocationCheck {
+  private readonly questions = new SharedQuestions<boolean>();
   private sql: string | undefined;
 
   constructor(
@@ -35,15 +35,21 @@ export class DatabaseRevocationCheck extends RevocationCheck {
     super();
   }
 
-  override async isRevoked({ sid, jti, auth_time }: JwtoClaims): Promise<boolean> {
+  override isRevoked(claims: JwtoClaims): Promise<boolean> {
+    return this.questions.ask(`${claims.sid} ${claims.jti ?? ''}`, () => this.askDatabase(claims));
+  }
+
+  private async askDatabase({ sid, jti, auth_time, user }: JwtoClaims): Promise<boolean> {
     // A token without a jti cannot be in the list; its sid stands in, which is no jti of anything.
-    const key = this.blocklist.key('token', jti ?? sid);
+    const { realm, value: token } = this.blocklist.key('token', jti ?? sid);
+    const { value: userId } = this.blocklist.key('user', String(user.id));
     this.sql ??=
       `SELECT sid AS id FROM ${this.store.table(JwtoSession)} WHERE sid = :sid AND revoked_at IS NOT NULL` +
       ` UNION ALL SELECT realm AS id FROM ${this.store.table(JwtoBlocklistEntry)}` +
-      ` WHERE realm = :realm AND ((kind = :kind AND value = :value) OR (kind = 'all' AND revoked_at >= :nextSecond))`;
+      ` WHERE realm = :realm AND (kind = 'token' AND value = :token OR kind = 'session' AND value = :sid` +
+      ` OR (kind = 'user' AND value = :userId OR kind = 'all' AND value = '*') AND revoked_at >= :nextSecond)`;
     const nextSecond = ((auth_time ?? 0) + 1) * 1000;
-    const rows = await this.store.query(this.sql, { sid: storedId(sid), ...key, nextSecond });
+    const rows = await this.store.query(this.sql, { sid: storedId(sid), realm, token, userId, nextSecond });
     return rows.length > 0;
   }
 }

@@ -1,33 +1,32 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Freshness } from '../blocklist/freshness.js';
-import { RevocationSet } from '../blocklist/revocation-set.js';
-import { toSeconds, type Clock } from '../clock/clock.js';
+import type { Clock } from '../clock/clock.js';
+import { endOf, within } from '../clock/time-limit.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import { inBackground } from '../store/background.js';
 import type { DatabaseClock } from '../store/database-clock.js';
-import { within } from '../clock/time-limit.js';
+import type { PrimaryStore } from '../store/primary-store.js';
 import type { WakeUp } from '../store/wake-up.js';
 import type { JwtoClaims } from '../tokens/claims.js';
+import { KnownRevocations } from './known-revocations.js';
+import { LateRevocations, OVERLAP } from './late-revocations.js';
 import { RevocationCheck } from './revocation-check.js';
 import type { Revocation, RevocationFeed } from './revocation-feed.js';
 
-/** A read that takes longer is abandoned, and requests that wait for one are refused. Milliseconds. */
+/** Requests that wait longer for a read are refused; milliseconds. */
 const READ_LIMIT = 2000;
-/**
- * Each poll reads this much again, in milliseconds: a revocation is stamped before it is committed, and what commits
- * late would be skipped by a cursor. Our own statements are autocommit; this is for what is slow or comes by hand.
- */
-const OVERLAP = 60_000;
-/** The whole is read again this often, in milliseconds. */
-const WHOLE_EVERY = 60_000;
 /** A message is followed by a poll after so many milliseconds, and a thousand messages by as few. */
 const WAKE_AFTER = 10;
 /** The whole is read at each poll while that takes no longer, in milliseconds. */
 const CHEAP = 25;
+/** So few may be cheap again. */
+const FEW = 1000;
 
 /** The parts of a {@link RevocationReplica}. */
 export interface ReplicaParts {
   options: Pick<ResolvedOptions, 'pollInterval' | 'maxStaleness' | 'accessTokenLifetime' | 'leeway'>;
+  store: Pick<PrimaryStore, 'dataSource'>;
   feed: RevocationFeed;
   clock: Clock;
   databaseClock: DatabaseClock;
@@ -41,13 +40,14 @@ export interface ReplicaParts {
  */
 export class RevocationReplica extends RevocationCheck implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Jwto');
-  /** Two sets, so that a check makes no text of kind and id. */
-  private readonly revoked = { session: new RevocationSet(), token: new RevocationSet() };
+  private readonly known = new KnownRevocations();
   private readonly freshness = new Freshness();
-  /** Sign-ins up to this time are revoked; milliseconds since the epoch. */
-  private allUntil = Number.NEGATIVE_INFINITY;
-  private nextWhole = 0;
-  private catchUp: Promise<void> | undefined;
+  private readonly late: LateRevocations;
+  /** What was revoked before this is known; milliseconds since the epoch. */
+  private reach: number | undefined;
+  /** Whether it takes so little to read everything that each poll does. */
+  private isCheap = true;
+  private reading: Promise<void> | undefined;
   private current: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -63,11 +63,12 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   constructor(private readonly parts: ReplicaParts) {
     super();
     this.loadedAt = parts.clock.now();
+    this.late = new LateRevocations(parts.feed, (work) => this.inBackground(work));
   }
 
   /** How many revocations it holds. */
   get size(): number {
-    return this.revoked.session.size + this.revoked.token.size;
+    return this.known.size;
   }
 
   /** The first full read; the application is not ready before it. @throws JwtoError `store_unavailable` */
@@ -86,12 +87,12 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     this.stopped = true;
     clearTimeout(this.timer);
     await this.parts.wakeUp.stop();
-    // A database that does not answer must not hold the shutdown up: a poll is given up after its own limit.
-    await this.current;
+    // A database that does not answer must not hold the shutdown up.
+    await endOf(this.current);
   }
 
   override isRevoked(claims: JwtoClaims): boolean | Promise<boolean> {
-    return this.isTooOld() ? this.knowsAfterRead(claims) : this.knows(claims);
+    return this.isTooOld() ? this.knowsAfterRead(claims) : this.known.has(claims);
   }
 
   override note(
@@ -102,16 +103,8 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     // How long another process's access tokens of the session live, the next poll tells.
     const longest = Math.max((accessTokenLifetime + leeway) * 1000, 3_600_000);
     const now = this.parts.clock.now();
-    this.take({ ...revocation, revokedAt: revokedAt ?? now, until: until ?? now + longest });
+    this.known.add({ ...revocation, revokedAt: revokedAt ?? now, until: until ?? now + longest });
     this.parts.wakeUp.send();
-  }
-
-  private knows({ sid, jti, auth_time }: JwtoClaims): boolean {
-    const { session, token } = this.revoked;
-    if (session.size > 0 && session.has(sid)) return true;
-    if (token.size > 0 && jti !== undefined && token.has(jti)) return true;
-    // Sign-ins of the very second are ended one by one: the claim does not tell which of them came before.
-    return this.allUntil > 0 && (auth_time ?? 0) < toSeconds(this.allUntil);
   }
 
   /** Polls soon; while a poll runs, once more after it. */
@@ -137,16 +130,28 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     this.isWoken = false;
     const wakes = this.wakes;
     try {
-      await within(READ_LIMIT, this.read());
+      await this.inBackground(async () => {
+        // A request's may have begun before what this poll was woken for.
+        await this.reading?.catch(() => undefined);
+        await this.read();
+      });
       if (this.failing) this.logger.log('The revocations of other processes are being followed again');
       this.failing = false;
     } catch {
       if (!this.failing) this.logger.warn('The revocations of other processes cannot be read; trying again');
       this.failing = true;
-    } finally {
-      this.polling = false;
-      this.schedule(this.wakes === wakes ? undefined : WAKE_AFTER);
     }
+    // What was read is good, whatever becomes of this.
+    if (!this.failing) await this.lookAround().catch(() => undefined);
+    this.polling = false;
+    this.schedule(this.wakes === wakes ? undefined : WAKE_AFTER);
+  }
+
+  private async lookAround(): Promise<void> {
+    await this.inBackground(() => this.parts.databaseClock.synchronize());
+    if (this.isCheap) return;
+    const count = await this.late.look(this.leastNow(), () => this.readAll());
+    this.isCheap = count !== undefined && count <= FEW;
   }
 
   private isTooOld(): boolean {
@@ -155,41 +160,46 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
 
   /** The shared read may have begun long before this request: before the process was stopped, for instance. */
   private async knowsAfterRead(claims: JwtoClaims): Promise<boolean> {
-    await this.catchUpOnce();
-    if (this.isTooOld()) await this.catchUpOnce();
+    await within(READ_LIMIT, this.read());
+    if (this.isTooOld()) await within(READ_LIMIT, this.read());
     if (this.isTooOld()) throw new StoreUnavailableError(new Error('the revocations cannot be read fast enough'));
-    return this.knows(claims);
+    return this.known.has(claims);
   }
 
-  /** Requests that find the copy too old share one read. */
-  private catchUpOnce(): Promise<void> {
-    this.catchUp ??= within(READ_LIMIT, this.read()).finally(() => (this.catchUp = undefined));
-    return this.catchUp;
+  /** Polls, and requests that find the copy too old, share one read: the next begins when it has ended. */
+  private read(): Promise<void> {
+    this.reading ??= this.readOnce().finally(() => (this.reading = undefined));
+    return this.reading;
   }
 
-  private async read(): Promise<void> {
-    const { clock, feed, databaseClock } = this.parts;
+  private async readOnce(): Promise<void> {
     const succeeded = this.freshness.begin();
-    const started = performance.now();
-    const now = clock.now();
-    const whole = started >= this.nextWhole;
-    for (const revocation of await feed.read(whole ? 0 : now - OVERLAP, now)) this.take(revocation);
+    const [started, now] = [performance.now(), this.leastNow()];
+    const isWhole = this.isCheap || this.reach === undefined;
+    const since = isWhole ? undefined : (this.reach ?? 0) - OVERLAP;
+    for await (const page of this.parts.feed.read(since, now)) this.known.addAll(page);
     succeeded();
-    if (whole) this.nextWhole = performance.now() - started <= CHEAP ? 0 : performance.now() + WHOLE_EVERY;
-    const ended = Math.min(now, this.leastNow());
-    this.revoked.session.dropEnded(ended);
-    this.revoked.token.dropEnded(ended);
-    // Not awaited: what was read is good, whatever the clock says.
-    databaseClock.synchronize().catch(() => undefined);
+    this.reach = now;
+    if (isWhole) this.isCheap = performance.now() - started <= CHEAP;
+    this.known.dropEnded(now);
   }
 
-  /** A clock that is set forward and back again must not have dropped anything meanwhile. */
+  /** Page by page, for others wait for the connection. */
+  private async readAll(): Promise<void> {
+    const pages = this.parts.feed.read(undefined, this.leastNow());
+    for (;;) {
+      const page = await this.inBackground(() => pages.next());
+      if (page.done === true || this.stopped) return;
+      this.known.addAll(page.value);
+    }
+  }
+
+  private inBackground<T>(work: () => Promise<T>): Promise<T> {
+    return inBackground(this.parts.store.dataSource, work);
+  }
+
+  /** A clock that is set forward and back again must not have dropped, nor passed over, anything meanwhile. */
   private leastNow(): number {
-    return this.loadedAt + performance.now() - this.loadedAtMonotonic;
-  }
-
-  private take({ kind, value, revokedAt, until }: Revocation): void {
-    if (kind === 'all') this.allUntil = Math.max(this.allUntil, revokedAt);
-    else this.revoked[kind].add(value, until);
+    return Math.min(this.parts.clock.now(), this.loadedAt + Math.floor(performance.now() - this.loadedAtMonotonic));
   }
 }

@@ -21,7 +21,13 @@ export type RevocationReason =
   | 'signed_in_again'
   | (string & {});
 
-const A_MONTH = 30 * 86_400;
+/** An entry for everybody stays so long at least, in seconds: no browser keeps a cookie for longer than 400 days. */
+const ALL_ENTRY = 400 * 86_400;
+/** So many sessions that cannot be ended are passed over: one may be locked, but a database that is gone has no more. */
+const PASSED_OVER = 1;
+
+/** A session, and when it ends by itself. */
+type BlockedSession = Pick<JwtoSession, 'sid' | 'endsAt'>;
 
 /** The ending of one user's oldest sessions, and the one that waits behind it. */
 interface TrimRound {
@@ -95,13 +101,19 @@ export class Revoker {
     // Read before the moment is taken: what is there now is before it, also what a clock that was set back left ahead.
     const there = await this.sessions.findSignedInBefore(userId, Number.MAX_SAFE_INTEGER);
     const now = this.clock.now();
-    const expiresAt = now + this.options.sessionLifetime * 1000;
-    await this.blocklist.add({ kind: 'user', value: userId, revokedAt: now, expiresAt, reason: 'user_revoked' });
+    const reason: RevocationReason = 'user_revoked';
+    const ahead = there.filter(({ signedInAt }) => signedInAt >= toSeconds(now) * 1000);
+    await this.block(ahead, now, reason);
+    // Of another process's settings, or of `lifetimes`, some may live longer than ours.
+    const expiresAt = Math.max(now + this.options.sessionLifetime * 1000, ...there.map((one) => this.endOf(one)));
+    await this.blocklist.add({ kind: 'user', value: userId, revokedAt: now, expiresAt, reason });
+    // The entry counts from here on, for those too whom nobody ends one by one after a crash.
+    this.revocations.note({ kind: 'user', value: userId }, { revokedAt: now, until: expiresAt });
     // And what was inserted meanwhile by a sign-in that had begun before it.
     const meanwhile = await this.sessions.findSignedInBefore(userId, now);
     const known = new Set(there.map(({ sid }) => sid));
     const sessions = [...there, ...meanwhile.filter(({ sid }) => !known.has(sid))];
-    return this.endEach(sessions, userId, 'user_revoked', null);
+    return this.endEach(sessions, userId, reason, null);
   }
 
   /**
@@ -114,21 +126,24 @@ export class Revoker {
     const reason: RevocationReason = 'all_revoked';
     // A clock that was set back leaves sign-ins ahead of it. No moment tells them from later ones: they are ended by name.
     const ahead = await this.sessions.findSignedInFrom(toSeconds(revokedAt) * 1000);
+    await this.block(ahead, revokedAt, reason);
     // Other processes, other settings and `lifetimes` may have given out longer ones.
     const { sessionLifetime, accessTokenLifetime } = this.options;
-    const expiresAt = revokedAt + Math.max(sessionLifetime, accessTokenLifetime, A_MONTH) * 1000;
+    const expiresAt = revokedAt + Math.max(sessionLifetime, accessTokenLifetime, ALL_ENTRY) * 1000;
     await this.blocklist.add({ kind: 'all', value: '*', revokedAt, expiresAt, reason });
     // The entry counts from here on, however long the sessions take, and whoever ends them after a crash.
     this.revocations.note({ kind: 'all', value: '*' }, { revokedAt });
-    const ended = await this.sessions.revokeAll(reason, revokedAt);
+    let ended = await this.sessions.revokeAll(reason, revokedAt, () => this.clock.now());
     this.events.emit('jwto.session_revoked', { reason });
-    return ended + (await this.revokeEach(ahead, reason));
+    for (const { sid } of ahead) if (await this.revoke(sid, reason)) ended += 1;
+    return ended;
   }
 
   /** Ends the sessions of a user but one. @returns how many it ended */
   async endOthers(userId: string, sid: string, request: RequestInfo | null): Promise<number> {
     const live = await this.sessions.findLive(userId, this.clock.now());
     const others = live.filter((session) => session.sid !== sid);
+    await this.blockTogether(others, 'revoked');
     return this.endEach(others, userId, 'revoked', request);
   }
 
@@ -156,7 +171,28 @@ export class Revoker {
 
   private async trimOnce(userId: string, request: RequestInfo | null): Promise<void> {
     const live = await this.sessions.findLive(userId, this.clock.now());
-    await this.endEach(live.slice(this.options.maxSessionsPerUser), userId, 'too_many_sessions', request);
+    const oldest = live.slice(this.options.maxSessionsPerUser);
+    await this.blockTogether(oldest, 'too_many_sessions');
+    await this.endEach(oldest, userId, 'too_many_sessions', request);
+  }
+
+  /** Blocks what is about to be ended row by row, so that it ends as a whole or not at all. */
+  private async blockTogether(sessions: readonly BlockedSession[], reason: RevocationReason): Promise<void> {
+    if (sessions.length > 1) await this.block(sessions, this.clock.now(), reason);
+  }
+
+  /** Blocks sessions whose sign-ins no moment tells from others. */
+  private async block(sessions: readonly BlockedSession[], revokedAt: number, reason: RevocationReason): Promise<void> {
+    const kind = 'session';
+    await this.blocklist.addEach(
+      sessions.map((one) => ({ kind, value: one.sid, revokedAt, expiresAt: this.endOf(one), reason })),
+    );
+    for (const one of sessions) this.revocations.note({ kind, value: one.sid }, { until: this.endOf(one) });
+  }
+
+  /** When the last token of a session has ended by itself; milliseconds since the epoch. */
+  private endOf({ endsAt }: BlockedSession): number {
+    return endsAt + this.options.leeway * 1000;
   }
 
   private async endEach(
@@ -166,14 +202,16 @@ export class Revoker {
     request: RequestInfo | null,
   ): Promise<number> {
     let ended = 0;
-    for (const { sid } of sessions) if (await this.endSession({ sid, userId }, reason, request)) ended += 1;
-    return ended;
-  }
-
-  /** Without an event for each. @returns how many this call ended */
-  private async revokeEach(sids: readonly string[], reason: RevocationReason): Promise<number> {
-    let ended = 0;
-    for (const sid of sids) if (await this.revoke(sid, reason)) ended += 1;
+    const failures: unknown[] = [];
+    for (const { sid } of sessions) {
+      try {
+        if (await this.endSession({ sid, userId }, reason, request)) ended += 1;
+      } catch (error) {
+        failures.push(error);
+        if (failures.length > PASSED_OVER) break;
+      }
+    }
+    if (failures.length > 0) throw failures[0];
     return ended;
   }
 

@@ -1,13 +1,16 @@
 import { Logger } from '@nestjs/common';
 import { within } from '../clock/time-limit.js';
+import { inBackground } from './background.js';
 import type { PrimaryStore } from './primary-store.js';
 
 const CHANNEL = 'jwto';
 const RECONNECT = 1000;
 /** The connection that listens is closed in this time, or destroyed; milliseconds. */
 const END_LIMIT = 1000;
-/** It is made in this time, or given up; milliseconds. */
-const CONNECT_LIMIT = 10_000;
+/** It is made in this time, and answers in this time, or is given up; milliseconds. */
+const ANSWER_LIMIT = 5000;
+/** It is asked so often whether it still is there, in milliseconds: a network that loses it tells nobody. */
+const HEARTBEAT = 15_000;
 
 /** What is used of a client of the package `pg`. */
 interface PgClient {
@@ -32,6 +35,7 @@ export class WakeUp {
   private readonly logger = new Logger('Jwto');
   private client: PgClient | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private heartbeat: NodeJS.Timeout | undefined;
   private stopped = false;
   private sending = false;
 
@@ -43,8 +47,11 @@ export class WakeUp {
     this.sending = true;
     // Many revocations at once, of a user's sessions, are one message.
     setImmediate(() => {
-      this.sending = false;
-      this.store.query(`SELECT pg_notify('${CHANNEL}', '')`).catch(() => undefined);
+      inBackground(this.store.dataSource, () => {
+        // What is revoked from here on is not in it.
+        this.sending = false;
+        return this.store.query(`SELECT pg_notify('${CHANNEL}', '')`);
+      }).catch(() => undefined);
     });
   }
 
@@ -56,6 +63,7 @@ export class WakeUp {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
+    clearInterval(this.heartbeat);
     if (this.client !== undefined) await close(this.client);
   }
 
@@ -70,6 +78,7 @@ export class WakeUp {
     const again = (): void => {
       if (this.stopped || this.client !== client) return;
       this.client = undefined;
+      clearInterval(this.heartbeat);
       void close(client);
       this.timer = setTimeout(() => {
         this.listen(wake);
@@ -81,11 +90,15 @@ export class WakeUp {
     try {
       const connected = client.connect();
       letGo(client);
-      await within(CONNECT_LIMIT, connected);
+      await within(ANSWER_LIMIT, connected);
       // With TLS it is another socket by now.
       letGo(client);
-      await within(CONNECT_LIMIT, client.query(`LISTEN ${CHANNEL}`));
+      await within(ANSWER_LIMIT, client.query(`LISTEN ${CHANNEL}`));
       wake();
+      if (this.stopped || this.client !== client) return;
+      this.heartbeat = setInterval(() => {
+        within(ANSWER_LIMIT, client.query('SELECT 1')).catch(again);
+      }, HEARTBEAT).unref();
     } catch (error) {
       this.logger.debug(`LISTEN is not possible now: ${(error as Error).message}`);
       again();

@@ -95,7 +95,7 @@ describe.each(DATABASES)('the copy of the revocations on $name', (database) => {
         expect((await client.get('/testapp/protect')).status).toBe(count % 2 === 0 ? 200 : 401);
       }
       const guards = a.line.statements.slice(before);
-      return guards.filter((sql) => !isPoll(sql) && !/clock_timestamp|UTC_TIMESTAMP|pg_notify/.test(sql));
+      return guards.filter((sql) => !/blocked_until|AS counted|clock_timestamp|UTC_TIMESTAMP|pg_notify/.test(sql));
     };
     expect(await requests()).toEqual([]);
   });
@@ -140,13 +140,13 @@ describe.each(DATABASES)('the copy of the revocations on $name', (database) => {
   it.skipIf(database.name === 'SQLite')('has what is committed out of order', async () => {
     await start();
     const [slow, quick] = [await issue(), await issue()];
-    // Where the whole takes long, only the last minute is read again.
+    // Where the whole takes long, only the last seconds are read again.
     a.line.holdUp = async (sql) => {
       if (isPoll(sql)) await new Promise((resolve) => setTimeout(resolve, 40));
     };
     const runner = b.dataSource.createQueryRunner();
     await runner.startTransaction();
-    const revokedAt = b.clock.now() - 30_000;
+    const revokedAt = b.clock.now() - 10_000;
     await runner.manager.update(JwtoSession, { sid: slow.sid }, { revokedAt, revokedReason: 'by hand' });
     await b.tokens.revokeSession(quick.sid);
     await refused(a, quick);
@@ -196,7 +196,7 @@ describe.each(DATABASES)('the copy of the revocations on $name', (database) => {
     await polled(a);
     expect([await standing(a.tokens, own), await standing(other, others)]).toEqual(['token_revoked', 'ok']);
     const realms = (await source.manager.find(JwtoBlocklistEntry)).map(({ realm }) => realm);
-    expect(realms).toEqual(['default']);
+    expect([...new Set(realms)]).toEqual(['default']);
     await testing.close();
   });
 });

@@ -63,7 +63,7 @@ export class AppProcess {
 
   /** Calls a method of its TokenService, or closes the application. */
   async call(
-    method: 'purge' | 'revokeSession' | 'revokeUser' | 'revokeAll' | 'close',
+    method: 'purge' | 'revokeSession' | 'revokeUser' | 'revokeAll' | 'revokeOtherSessions' | 'close',
     ...args: unknown[]
   ): Promise<unknown> {
     const id = ++this.lastCall;

@@ -74,7 +74,7 @@ describe.runIf(HAS_POSTGRES)('a connection to PostgreSQL', () => {
     await new Promise<void>((answered) => {
       const released = new Promise<void>((resolve) => (release = resolve));
       proxy.watch = ({ said }) => {
-        if (!said.includes('blocked_until')) return;
+        if (!said.includes('access_until AS blocked_until')) return;
         app.signal('SIGSTOP');
         answered();
         return released;

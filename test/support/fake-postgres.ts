@@ -42,6 +42,7 @@ export class FakePostgres {
   toQuery: FakeAnswer = 'right';
   readonly statements: string[] = [];
   private readonly sockets = new Set<Socket>();
+  private readonly silent = new WeakSet<Socket>();
   private readonly server: Server = createServer((socket) => {
     this.join(socket);
   });
@@ -67,6 +68,11 @@ export class FakePostgres {
     for (const socket of this.sockets) socket.end(FATAL);
   }
 
+  /** Leaves every connection there is without an answer for good, as a network does that has lost it. */
+  silenceAll(): void {
+    for (const socket of this.sockets) this.silent.add(socket);
+  }
+
   async close(): Promise<void> {
     const closed = once(this.server, 'close');
     this.server.close();
@@ -79,7 +85,7 @@ export class FakePostgres {
     socket.on('close', () => this.sockets.delete(socket)).on('error', () => undefined);
     let started = false;
     socket.on('data', (data) => {
-      if (started && data[0] !== 'Q'.charCodeAt(0)) return;
+      if (this.silent.has(socket) || (started && data[0] !== 'Q'.charCodeAt(0))) return;
       if (started) this.statements.push(data.toString('utf8', 5, data.length - 1));
       const right = Buffer.concat([started ? ROW : WELCOME, READY]);
       const answer = started ? this.toQuery : this.toStart;

@@ -24,7 +24,8 @@ export interface OwnApp extends TestApp {
 
 /** Some applications on one database, as processes would be. The first one's clock is the clock of all. */
 export interface World {
-  start(options?: Partial<JwtoModuleOptions>): Promise<OwnApp>;
+  /** @param extra - for the driver, e.g. the size of its pool */
+  start(options?: Partial<JwtoModuleOptions>, extra?: object): Promise<OwnApp>;
   close(): Promise<void>;
 }
 
@@ -33,9 +34,10 @@ export function worldOf(database: TestDatabase): World {
   const folder = mkdtempSync(join(tmpdir(), 'jwto-'));
   const apps: OwnApp[] = [];
   return {
-    async start(options = {}) {
+    async start(options = {}, extra = {}) {
       const own = {
         ...database.options(),
+        extra,
         ...(database.name === 'SQLite' ? { database: join(folder, 'jwto.sqlite') } : {}),
         ...(apps.length > 0 ? { dropSchema: false, migrationsRun: false } : {}),
       } as DataSourceOptions;
@@ -77,9 +79,9 @@ function tap(dataSource: DataSource): Line {
   return line;
 }
 
-/** Whether a statement reads the revocations of all processes. */
+/** Whether a statement reads the sessions that were revoked in all processes: the second one of a poll. */
 export function isPoll(sql: string): boolean {
-  return sql.includes('blocked_until');
+  return sql.includes('access_until AS blocked_until');
 }
 
 /** A promise, and the function that fulfils it. */

@@ -86,6 +86,18 @@ describe('the set of what was revoked', () => {
     expect(set.size).toBe(kept.filter(Boolean).length);
   });
 
+  it('drops very many that end at once little by little', () => {
+    const set = new RevocationSet();
+    for (let count = 0; count < 25_000; count++) set.add(`session ${String(count)}`, NOW);
+    set.add('session that goes on', NOW + 60 * MINUTE);
+    const sizes = [1, 2, 3, 4].map(() => {
+      set.dropEnded(NOW + MARGIN + MINUTE);
+      return set.size;
+    });
+    expect(sizes).toEqual([15_001, 5001, 1, 1]);
+    expect(set.has('session that goes on')).toBe(true);
+  });
+
   it('takes again what it has dropped', () => {
     const set = new RevocationSet();
     set.add('session a', NOW);

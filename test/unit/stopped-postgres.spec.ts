@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PrimaryStore } from '../../lib/store/primary-store.js';
@@ -20,6 +21,7 @@ describe('a PostgreSQL that is stopped', () => {
     process.on('uncaughtExceptionMonitor', note);
   });
   afterEach(async () => {
+    vi.useRealTimers();
     // What is emitted on a later turn of the loop, too.
     await new Promise(setImmediate);
     process.off('uncaughtExceptionMonitor', note);
@@ -110,6 +112,36 @@ describe('a PostgreSQL that is stopped', () => {
     }, SOON);
     await wakeUp.stop();
   });
+
+  it.each(['is made', 'makes LISTEN', 'listens'])(
+    'or a network that loses the connection which %s, without a word, is noticed, and it is made anew',
+    async (when) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+      const wakeUp = new WakeUp(store);
+      const woken = vi.fn();
+      if (when === 'is made') fake.toStart = 'nothing';
+      if (when === 'makes LISTEN') fake.toQuery = 'nothing';
+      const heard = (): number => fake.statements.filter((sql) => sql.startsWith('LISTEN')).length;
+      wakeUp.listen(woken);
+      await vi.waitFor(() => {
+        expect([fake.connections, heard()]).toEqual([2, when === 'is made' ? 0 : 1]);
+        expect(woken).toHaveBeenCalledTimes(when === 'listens' ? 1 : 0);
+      }, SOON);
+      fake.silenceAll();
+      // Three seconds of it, and all is right again.
+      await vi.advanceTimersByTimeAsync(3000);
+      fake.toStart = fake.toQuery = 'right';
+      woken.mockClear();
+      // The time that is faked runs fast; what the sockets do takes real time.
+      for (let passed = 0; woken.mock.calls.length === 0 && passed < 300_000; passed += 500) {
+        await vi.advanceTimersByTimeAsync(500);
+        await sleep(20);
+      }
+      expect(woken).toHaveBeenCalledTimes(1);
+      vi.useRealTimers();
+      await wakeUp.stop();
+    },
+  );
 
   it.each<'toStart' | 'toQuery'>(['toStart', 'toQuery'])(
     'or that does not answer (%s) leaves no connection that listens, and is not waited for',
