@@ -35,9 +35,10 @@ export class BlocklistRepository {
   add(addition: BlocklistAddition): Promise<boolean> {
     const key = this.key(addition.kind, addition.value);
     const { revokedAt, expiresAt, reason } = addition;
-    return this.store.run(async (manager) => {
+    return this.store.run(async (manager, deadline) => {
       try {
-        await manager.insert(JwtoBlocklistEntry, { ...key, revokedAt, expiresAt, reason });
+        const values = { ...key, revokedAt: deadline.timely(revokedAt), expiresAt, reason };
+        await manager.insert(JwtoBlocklistEntry, values);
         return true;
       } catch (error) {
         if (!(await isThere(manager, key))) throw error;
@@ -47,7 +48,7 @@ export class BlocklistRepository {
         .update(JwtoBlocklistEntry)
         .set({ revokedAt, expiresAt, reason })
         .where(key)
-        .andWhere('revoked_at < :revokedAt', { revokedAt })
+        .andWhere(`revoked_at < :revokedAt AND ${deadline.condition}`, { revokedAt })
         .execute();
       return false;
     });
@@ -59,12 +60,13 @@ export class BlocklistRepository {
    */
   async addEach(additions: readonly BlocklistAddition[]): Promise<void> {
     for (let first = 0; first < additions.length; first += BATCH) {
-      const entries = additions.slice(first, first + BATCH).map(({ kind, value, revokedAt, expiresAt, reason }) => {
-        return { ...this.key(kind, value), revokedAt, expiresAt, reason };
+      const batch = additions.slice(first, first + BATCH);
+      await this.store.run((manager, deadline) => {
+        const entries = batch.map(({ kind, value, revokedAt, expiresAt, reason }) => {
+          return { ...this.key(kind, value), revokedAt: deadline.timely(revokedAt), expiresAt, reason };
+        });
+        return manager.createQueryBuilder().insert().into(JwtoBlocklistEntry).values(entries).orIgnore().execute();
       });
-      await this.store.run((manager) =>
-        manager.createQueryBuilder().insert().into(JwtoBlocklistEntry).values(entries).orIgnore().execute(),
-      );
     }
   }
 

@@ -156,8 +156,7 @@ describe('the data source', () => {
     const start = (dataSource?: JwtoModuleOptions['dataSource']) => () =>
       Test.createTestingModule({ imports: [jwto(dataSource)] }).compile();
     expect((await startError(start())).message).toMatch(/TypeOrmModule\.forRoot.*dataSource/);
-    expect((await startError(start('auth'))).message).toMatch(/DataSource auth/);
-    expect((await startError(start(Symbol('mine')))).message).toMatch(/mine/);
+    expect((await startError(start('auth'))).message).toMatch(/the DataSource that the dataSource option names/);
   });
 
   it.each<[string, (other: DataSource) => JwtoModuleOptions['dataSource'], string]>([
