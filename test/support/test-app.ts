@@ -30,6 +30,8 @@ export interface TestAppOptions {
   database?: TestDatabase;
   options?: Partial<JwtoModuleOptions>;
   metadata?: ModuleMetadata;
+  /** The library's own clock instead of one that stands. */
+  realClock?: boolean;
   /** Runs before `init`, as `main.ts` would. */
   setUp?: (app: INestApplication) => void;
 }
@@ -54,7 +56,7 @@ const firstAdapter = ADAPTERS[0]?.[1] as () => AbstractHttpAdapter;
 
 /** Starts an application with the library in it, as a user would write it. */
 export async function startApp(config: TestAppOptions = {}): Promise<TestApp> {
-  const { adapter = firstAdapter, database = SQLITE, options = {}, metadata = {}, setUp } = config;
+  const { adapter = firstAdapter, database = SQLITE, options = {}, metadata = {}, realClock = false, setUp } = config;
   const users = new TestUsers();
   @Module({
     ...metadata,
@@ -70,7 +72,7 @@ export async function startApp(config: TestAppOptions = {}): Promise<TestApp> {
   const clock = new TestClock();
   const testing = await Test.createTestingModule({ imports: [TestAppModule] })
     .overrideProvider(Clock)
-    .useValue(clock)
+    .useValue(realClock ? new Clock() : clock)
     .compile();
   const app = testing.createNestApplication(adapter());
   app.useLogger(false);
