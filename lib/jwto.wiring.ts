@@ -116,9 +116,17 @@ export async function wire({
   const jwt = createJwtService(keys);
   const signer = new TokenSigner({ keys, resolved, jwt, headerType: options.headerType, issues: settings.issues });
   const cache = options.tokenCache && new VerifiedTokens<JwtoClaims>(options.tokenCache);
-  const verifier = new TokenVerifier({ keys, resolved, rules: { ...options, isOwnSession: ids.isOwn }, clock, cache });
+  const verifier = new TokenVerifier({
+    keys,
+    resolved,
+    rules: { ...options, isOwnSession: ids.isOwn },
+    clock,
+    timekeeper: databaseClock,
+    cache,
+  });
   const remote = {
     clock,
+    timekeeper: databaseClock,
     rules: options,
     cache: options.tokenCache && new VerifiedTokens<ForeignClaims>(options.tokenCache),
     enforceMinimumKeyLength,
@@ -154,10 +162,11 @@ export async function wire({
   const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, settlements, events, ids);
   const acceptance = new RefreshAcceptance(options, clock, sessions, revoker, settlements, store);
   const refresh = new Refresh(options, users, factory, sessions, acceptance, revoker, settlements, events);
-  const purger = new Purger(store, clock, blocklist, name);
+  const purger = new Purger(store, clock, databaseClock, blocklist, name);
   const tokens = new TokenService({
     options,
     clock,
+    timekeeper: databaseClock,
     keys,
     verifier,
     accepted,
@@ -186,6 +195,7 @@ export async function wire({
     authenticator,
     keys,
     clock,
+    timekeeper: databaseClock,
     verifier,
     tokens,
     signIn,

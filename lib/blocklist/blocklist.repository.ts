@@ -5,6 +5,9 @@ import type { PrimaryStore } from '../store/primary-store.js';
 import { storedId } from '../store/stored-id.js';
 import { JwtoBlocklistEntry, type BlocklistKind } from './blocklist-entry.entity.js';
 
+/** How far the clocks of processes may differ that take a lease, in milliseconds. */
+const LEASE_SKEW = 60_000;
+
 /** What to block, and until when. */
 export interface BlocklistAddition {
   kind: BlocklistKind;
@@ -82,16 +85,21 @@ export class BlocklistRepository {
   }
 
   /**
-   * Takes a chore for this process until a moment, without a lock server. Of any number of parallel calls one gets it.
+   * Takes a chore for this process until a moment, without a lock server. Of any number of parallel calls one gets it. A
+   * lease that ends later than one that begins now was taken by a clock that was ahead, and is not believed.
    *
    * @param until - milliseconds since the epoch, as `now`
    * @returns whether this process has it
    */
   lease(chore: string, now: number, until: number): Promise<boolean> {
     const key = this.key('lease', chore);
+    const bounds = { now, latest: until + LEASE_SKEW };
     return this.store.run(async (manager) => {
       const renewal = manager.createQueryBuilder().update(JwtoBlocklistEntry).set({ revokedAt: now, expiresAt: until });
-      const { affected } = await renewal.where(key).andWhere('expires_at <= :now', { now }).execute();
+      const { affected } = await renewal
+        .where(key)
+        .andWhere('(expires_at <= :now OR expires_at > :latest)', bounds)
+        .execute();
       if (affected === 1) return true;
       if (await isThere(manager, key)) return false;
       try {

@@ -1,7 +1,8 @@
+import { APART } from '../clock/machine-clocks.js';
+
 /**
  * How old a picture of the database is. It counts from the start of the read that made it, on the wall clock and the
- * monotonic one, the larger: a process that was stopped, and one whose clock was set back, must not take old data for
- * fresh.
+ * monotonic one, the larger: a process that was stopped, and a machine that slept, must not take old data for fresh.
  */
 export class Freshness {
   private wall = Number.NEGATIVE_INFINITY;
@@ -11,13 +12,14 @@ export class Freshness {
   begin(): () => void {
     const [wall, monotonic] = [Date.now(), performance.now()];
     return () => {
-      this.wall = Math.max(this.wall, wall);
-      this.monotonic = Math.max(this.monotonic, monotonic);
+      if (monotonic > this.monotonic) [this.wall, this.monotonic] = [wall, monotonic];
     };
   }
 
-  /** Milliseconds since the start of the last read that succeeded. */
+  /** Milliseconds since the start of the last read that succeeded; infinite where no clock tells. */
   age(): number {
-    return Math.max(Date.now() - this.wall, performance.now() - this.monotonic);
+    const [wall, monotonic] = [Date.now() - this.wall, performance.now() - this.monotonic];
+    // The wall clock was set back: by it nothing grows old, and the monotonic one does not count sleep.
+    return wall < monotonic - APART ? Number.POSITIVE_INFINITY : Math.max(wall, monotonic);
   }
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
 /**
- * What time it is, for every token and every row. The library corrects it by the database's clock, so that processes
- * whose clocks differ agree; provide a subclass to set the time in tests.
+ * What time it is, for every token and every row. It runs by the monotonic clock, so that nobody who sets the machine's
+ * clock moves it, and the library corrects it by the database's, so that processes agree; provide a subclass to set the
+ * time in tests.
  *
  * @example
  * ```ts
@@ -16,16 +17,17 @@ import { Injectable } from '@nestjs/common';
  */
 @Injectable()
 export class Clock {
-  private correction = 0;
+  /** When the monotonic clock stood at 0. */
+  private start = Date.now() - performance.now();
 
   /** @returns milliseconds since 1970-01-01T00:00:00Z, whole */
   now(): number {
-    return Date.now() + this.correction;
+    return Math.floor(this.start + performance.now());
   }
 
   /** Moves this clock, for good, by the milliseconds by which the database's was found to be ahead of it. */
   correct(milliseconds: number): void {
-    this.correction += Math.round(milliseconds);
+    this.start += milliseconds;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.js';
+import type { Timekeeper } from '../clock/timekeeper.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import type { Authenticator } from '../guards/authenticator.js';
@@ -33,6 +34,7 @@ export interface EndpointParts {
   readonly authenticator: Authenticator;
   readonly keys: KeyRing;
   readonly clock: Clock;
+  readonly timekeeper: Timekeeper;
   readonly verifier: TokenVerifier;
   readonly tokens: TokenService;
   readonly signIn: SignIn;

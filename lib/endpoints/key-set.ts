@@ -3,6 +3,7 @@ import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts } from './exchange.js';
 
 /** `GET /.well-known/jwks.json`: the public keys, for those who verify our tokens; none where all are secrets. */
-export function keySet({ keys, clock }: EndpointParts): Answer {
+export async function keySet({ keys, clock, timekeeper }: EndpointParts): Promise<Answer> {
+  if (keys.haveTimes) await timekeeper.settle();
   return ANSWERS.keySet(publicKeySet(keys, clock.now()).keys);
 }

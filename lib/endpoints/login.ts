@@ -32,6 +32,7 @@ async function signIn(parts: EndpointParts, { request, reply, body, info }: Exch
     if (await isSignedIn(parts, request)) return ANSWERS.alreadySignedIn;
     return assertCredentials(body, unreadType(request)) as never;
   }
+  await parts.timekeeper.settle();
   const tokens = await parts.signIn.withPassword(credentials, {
     mode,
     request: info,

@@ -39,10 +39,11 @@ export async function deleteTokens(parts: EndpointParts, exchange: Exchange): Pr
 }
 
 async function endAll(
-  { revoker }: EndpointParts,
+  { revoker, timekeeper }: EndpointParts,
   { info }: Exchange,
   sessions: readonly JwtoClaims[],
 ): Promise<boolean> {
+  if (sessions.length > 0) await timekeeper.settle();
   let ended = false;
   for (const claims of sessions) if (await revoker.signOut(claims, info)) ended = true;
   return ended;

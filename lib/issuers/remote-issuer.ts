@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.js';
+import type { Timekeeper } from '../clock/timekeeper.js';
 import { TokenInvalidError } from '../errors/token-errors.js';
 import type { Hooks } from '../hooks/hooks.js';
 import type { ForeignUser, TrustedIssuer } from '../options/key-options.js';
@@ -13,6 +14,7 @@ import { RemoteKeySet } from './remote-key-set.js';
 /** What the tokens of another issuer are judged by beside its own settings. */
 export interface RemoteIssuerParts {
   readonly clock: Clock;
+  readonly timekeeper: Timekeeper;
   readonly rules: Pick<ResolvedOptions, 'leeway' | 'checks'>;
   readonly cache: VerifiedTokens<ForeignClaims> | undefined;
   readonly enforceMinimumKeyLength: boolean;
@@ -36,7 +38,7 @@ export class RemoteIssuer {
    * @throws JwtoError `token_malformed`, `token_invalid`, `token_expired`, `token_not_yet_valid`, `store_unavailable`
    */
   async verify(token: string): Promise<JwtoClaims> {
-    const { cache, rules, clock } = this.parts;
+    const { cache, rules, clock, timekeeper } = this.parts;
     const jws = split(token);
     const header = parseHeader(jws.header);
     // Asked each time, so that a key that the issuer took away ends its tokens here too.
@@ -44,6 +46,7 @@ export class RemoteIssuer {
     const known = cache?.find(token);
     const isKnown = known?.key === key;
     const claims = isKnown ? known.claims : this.shape({ header, payload: parseObject(openJws(jws, header, key)) });
+    await timekeeper.settle();
     assertTimely(claims, rules, clock.now());
     if (!isKnown) cache?.add(token, { header, claims, key });
     return claimsOfForeigner(claims, await this.user(claims));

@@ -37,6 +37,11 @@ export class KeyRing {
     return this.changes;
   }
 
+  /** Whether any of them is good for a time only. */
+  get haveTimes(): boolean {
+    return this.keys.some(isTimed);
+  }
+
   /** The key that signs now: the first that can and may. `undefined` where this process issues nothing. */
   get active(): JwtoKey | undefined {
     const now = this.clock.now();
@@ -54,7 +59,7 @@ export class KeyRing {
   isUsable(key: KeyMaterial): boolean {
     if (!this.has(key)) return false;
     // Most keys have no limits, and need no clock.
-    if (key.notBefore === Number.NEGATIVE_INFINITY && key.expiresAt === Number.POSITIVE_INFINITY) return true;
+    if (!isTimed(key)) return true;
     const now = this.clock.now();
     return key.notBefore - NOT_BEFORE_AHEAD <= now && now < key.expiresAt;
   }
@@ -97,4 +102,8 @@ export class KeyRing {
       before.expiresAt === key.expiresAt;
     return isSame ? before : { ...key, csrfSecret: key.csrfSecret ?? before.csrfSecret };
   }
+}
+
+function isTimed({ notBefore, expiresAt }: JwtoKey): boolean {
+  return notBefore !== Number.NEGATIVE_INFINITY || expiresAt !== Number.POSITIVE_INFINITY;
 }

@@ -4,11 +4,12 @@ import { JwtoBlocklistEntry } from '../blocklist/blocklist-entry.entity.js';
 import type { Clock } from '../clock/clock.js';
 import { endOf } from '../clock/time-limit.js';
 import { JwtoSession } from '../sessions/session.entity.js';
+import type { DatabaseClock } from '../store/database-clock.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { purgeRows } from '../store/purge.js';
 
-/** Rows stay this long, in milliseconds, after what they protect from has ended. */
-const MARGIN = 5 * 60_000;
+/** Rows stay this long, in milliseconds, after both tokens of a session, or what is blocked, have ended: clocks go wrong. */
+const MARGIN = 86_400_000;
 const INTERVAL = 10 * 60_000;
 
 /** How many rows were deleted. */
@@ -27,6 +28,7 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly store: PrimaryStore,
     private readonly clock: Clock,
+    private readonly databaseClock: DatabaseClock,
     private readonly blocklist: BlocklistRepository,
     private readonly realm: string,
   ) {}
@@ -45,6 +47,7 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Of all processes on the database one purges in an interval. */
   private async takeTurn(): Promise<void> {
+    if ((await this.databaseClock.agreedTime()) === undefined) return;
     const now = this.clock.now();
     if (await this.blocklist.lease('purge', now, now + INTERVAL / 2)) await this.purge();
   }
@@ -56,7 +59,15 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async run(): Promise<PurgeResult> {
-    const before = this.clock.now() - MARGIN;
+    const now = await this.databaseClock.agreedTime();
+    if (now === undefined) {
+      this.logger.warn(
+        'Nothing was purged: the clocks of the database and of this process disagree, or did so within the last day. ' +
+          'Let NTP set both; the purge then goes on by itself',
+      );
+      return { sessions: 0, blocklist: 0 };
+    }
+    const before = now - MARGIN;
     const isStopped = (): boolean => this.stopped;
     const own = { realm: this.realm, before };
     const ended = 'realm = :realm AND expires_at < :before AND access_until < :before';

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.js';
+import type { Timekeeper } from '../clock/timekeeper.js';
 import type { AcceptedTokens } from '../issuers/accepted-tokens.js';
 import type { KeyFeed } from '../keys/key-feed.js';
 import type { KeyRing } from '../keys/key-ring.js';
@@ -17,6 +18,7 @@ import type { SignIn } from './sign-in.js';
 export interface TokenServiceParts {
   options: ResolvedOptions;
   clock: Clock;
+  timekeeper: Timekeeper;
   keys: KeyRing;
   verifier: TokenVerifier;
   accepted: AcceptedTokens;

@@ -45,6 +45,7 @@ export class TokenService {
    * ```
    */
   async issue(user: SignInUser, options: IssueOptions = {}): Promise<IssuedTokens> {
+    await this.#parts.timekeeper.settle();
     const { modes } = this.#parts.options;
     const like = options.like === undefined ? undefined : await this.likenessOf(options.like.sid);
     const mode = options.mode ?? like?.mode ?? modes[0];
@@ -164,6 +165,7 @@ export class TokenService {
    * @throws JwtoError `token_malformed`, `token_invalid`, `store_unavailable`
    */
   async revokeToken(token: string): Promise<boolean> {
+    await this.#parts.timekeeper.settle();
     const claims = await this.#parts.verifier.identify(token);
     if (claims.type === 'refresh' || claims.jti === undefined) return this.#parts.revoker.signOut(claims, null);
     return this.#parts.revoker.blockToken(claims, claims.jti);
@@ -176,6 +178,7 @@ export class TokenService {
    */
   async revokeSession(sid: string, { reason = 'revoked', request }: RevokeOptions = {}): Promise<boolean> {
     if (typeof reason !== 'string') throw new TypeError('The reason must be a string.');
+    await this.#parts.timekeeper.settle();
     const session = await this.#parts.sessions.find(sid);
     return (
       session !== null && this.#parts.revoker.endSession(session, reason.replace(/\p{Cc}/gu, '').slice(0, 64), request)
@@ -189,7 +192,9 @@ export class TokenService {
    * @returns how many sessions it ended
    */
   async revokeUser(userId: SignInUser['id']): Promise<number> {
-    return this.#parts.revoker.endUser(assertId(userId));
+    const id = assertId(userId);
+    await this.#parts.timekeeper.settle();
+    return this.#parts.revoker.endUser(id);
   }
 
   /**
@@ -198,7 +203,8 @@ export class TokenService {
    *
    * @returns how many sessions it ended
    */
-  revokeAll(): Promise<number> {
+  async revokeAll(): Promise<number> {
+    await this.#parts.timekeeper.settle();
     return this.#parts.revoker.endAll();
   }
 
@@ -213,7 +219,9 @@ export class TokenService {
     { request }: Pick<RevokeOptions, 'request'> = {},
   ): Promise<number> {
     if (typeof sid !== 'string' || sid === '') throw new TypeError('The id of a session must be a non-empty string.');
-    return this.#parts.revoker.endOthers(assertId(userId), sid, request ?? null);
+    const id = assertId(userId);
+    await this.#parts.timekeeper.settle();
+    return this.#parts.revoker.endOthers(id, sid, request ?? null);
   }
 
   /**
@@ -221,7 +229,9 @@ export class TokenService {
    * a thief, but never to before the sign-in.
    */
   async listSessions(userId: SignInUser['id']): Promise<SessionInfo[]> {
-    const sessions = await this.#parts.sessions.findLive(assertId(userId), this.#parts.clock.now());
+    const id = assertId(userId);
+    await this.#parts.timekeeper.settle();
+    const sessions = await this.#parts.sessions.findLive(id, this.#parts.clock.now());
     return sessions.map(({ sid, mode, signedInAt, lastUsedAt, expiresAt, endsAt, userAgent, ip }) => ({
       sid,
       mode,
@@ -253,7 +263,10 @@ export class TokenService {
     await this.#parts.keyFeed?.reload();
   }
 
-  /** Deletes the rows of ended sessions and blocks now, in small batches; a timer does so every ten minutes. */
+  /**
+   * Deletes the rows of sessions and blocks that ended more than a day ago, in small batches; a timer does so every ten
+   * minutes. While the clocks of database and process disagree, and for a day after, it deletes nothing.
+   */
   purge(): Promise<PurgeResult> {
     return this.#parts.purger.purge();
   }

@@ -1,26 +1,38 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Clock } from '../clock/clock.js';
-import { JwtoConfigurationError } from '../errors/configuration-error.js';
+import { Leaps } from '../clock/leaps.js';
+import { MachineClocks } from '../clock/machine-clocks.js';
+import { within } from '../clock/time-limit.js';
+import type { Timekeeper } from '../clock/timekeeper.js';
+import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { PrimaryStore } from './primary-store.js';
+import { askServerTime, isEmbedded } from './server-time.js';
 
-/** UTC all the way: `UNIX_TIMESTAMP(NOW(3))` is an hour off while a zone's hour comes twice in autumn. */
-const MYSQL_NOW = "SELECT CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000 AS UNSIGNED) AS now";
-/** Milliseconds since the epoch, of the server's own clock and free of its time zone. */
-const NOW_SQL: Readonly<Record<string, string>> = {
-  postgres: 'SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now',
-  mysql: MYSQL_NOW,
-  mariadb: MYSQL_NOW,
-};
-/** SQLite runs in this process: its clock is ours. */
-const EMBEDDED = new Set(['better-sqlite3', 'sqljs', 'sqlite']);
 const WORTH_A_WARNING = 2000;
-
+/** Requests that wait for the time are refused after so many milliseconds. */
+const SETTLE_LIMIT = 2000;
+/** How often a question is put again during which the machine slept, or its clock was set. */
+const ATTEMPTS = 3;
 /** How often the clock is corrected where no replica's poll does it more often; milliseconds. */
 const INTERVAL = 60_000;
 
+/** An answer to the question what time it is; milliseconds since the epoch. */
+interface TimeAnswer {
+  /** The database's time. */
+  server: number;
+  /** Ours, before and after. */
+  asked: number;
+  answered: number;
+}
+
 /** Sets a process's clock by the database's, so that all processes on one database agree what time it is. */
-export class DatabaseClock implements OnApplicationBootstrap, OnModuleDestroy {
+export class DatabaseClock implements Timekeeper, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Jwto');
+  private readonly machine = new MachineClocks();
+  private readonly leaps = new Leaps();
+  private isSet = false;
+  /** How far the database's clock is ahead without being believed, in milliseconds. */
+  private unbelieved = 0;
   private asking: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
@@ -38,29 +50,65 @@ export class DatabaseClock implements OnApplicationBootstrap, OnModuleDestroy {
     clearInterval(this.timer);
   }
 
+  get isSteady(): boolean {
+    return !this.machine.hasSteppedSince();
+  }
+
+  async settle(): Promise<void> {
+    if (!this.isSteady) await within(SETTLE_LIMIT, this.synchronize());
+  }
+
   /** Asks the database for its time, and corrects the clock by the difference. Calls at the same time share one question. */
   synchronize(): Promise<void> {
     this.asking ??= this.ask().finally(() => (this.asking = undefined));
     return this.asking;
   }
 
+  /**
+   * Asks the database for its time, for those who delete what has ended by it.
+   *
+   * @returns the earliest that any clock says, in milliseconds since the epoch; `undefined` if they disagree by minutes
+   * or did so within the last day
+   * @throws JwtoError `store_unavailable`
+   */
+  async agreedTime(): Promise<number | undefined> {
+    await this.synchronize();
+    if (!this.leaps.isQuiet) return undefined;
+    const now = this.clock.now();
+    // At the start a server that is ahead for seconds is believed; this machine's clock then says less.
+    return isEmbedded(this.store) ? now : Math.min(now, Date.now());
+  }
+
   private async ask(): Promise<void> {
-    const { type } = this.store.dataSource.options;
-    if (EMBEDDED.has(type)) return;
-    const sql = NOW_SQL[type];
-    if (sql === undefined) {
-      throw new JwtoConfigurationError(
-        `the database type "${type}" is not supported: use PostgreSQL, MariaDB, MySQL or SQLite`,
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const reading = this.machine.read();
+      const asked = this.clock.now();
+      // Where the database is embedded, its clock is this machine's wall clock.
+      const server = isEmbedded(this.store)
+        ? asked + this.machine.gained(reading) + this.unbelieved
+        : await askServerTime(this.store);
+      const answered = this.clock.now();
+      if (this.machine.hasSteppedSince(reading)) continue;
+      this.learn({ server, asked, answered }, this.machine.slept(reading));
+      this.machine.keep(reading);
+      return;
+    }
+    throw new StoreUnavailableError(new Error('the clock of this machine is being set again and again'));
+  }
+
+  private learn({ server, asked, answered }: TimeAnswer, slept: number): void {
+    const ahead = server - (asked + answered) / 2;
+    const verdict = this.isSet ? this.leaps.judge(ahead, slept) : 'believed';
+    this.isSet = true;
+    this.unbelieved = verdict === 'believed' ? 0 : ahead;
+    if (verdict === 'new') {
+      this.logger.warn(
+        `The database's clock has leapt by ${String(Math.round(ahead))} ms. It is believed if it still says so in a ` +
+          'minute, and nothing is purged for a day after; let NTP set the clocks of all machines',
       );
     }
-    const [asked, askedMonotonic] = [this.clock.now(), performance.now()];
-    const rows = await this.store.query(sql);
-    const answered = this.clock.now();
-    const server = Number(rows[0]?.['now']);
-    this.store.serverTime.learn(server, askedMonotonic, performance.now());
-    const ahead = server - (asked + answered) / 2;
     // Less than the way there and back cannot be told from it.
-    if (Math.abs(ahead) <= answered - asked + 1) return;
+    if (verdict !== 'believed' || Math.abs(ahead) <= answered - asked + 1) return;
     this.clock.correct(ahead);
     if (Math.abs(ahead) > WORTH_A_WARNING) {
       this.logger.warn(

@@ -9,7 +9,7 @@ import { connectionsBeingMade, discard } from './connections.js';
 import { Deadline } from './deadline.js';
 import { isLostRace, isPastDeadline } from './lost-race.js';
 import { watchPools } from './pool-errors.js';
-import { ServerTime } from './server-time.js';
+import { ServerClock } from './server-clock.js';
 import { escapeSql } from './typeorm-versions.js';
 
 /** Longest pause before a statement that lost a race is sent again, in milliseconds. */
@@ -36,7 +36,7 @@ async function attempt<T>(work: () => Promise<T>): Promise<T> {
  */
 export class PrimaryStore {
   /** By what the database's own clock says a statement is late. */
-  readonly serverTime = new ServerTime();
+  readonly serverClock = new ServerClock();
   private readonly logger = new Logger('Jwto');
   private quietUntil = Number.NEGATIVE_INFINITY;
   private failedAt = Number.NEGATIVE_INFINITY;
@@ -104,7 +104,7 @@ export class PrimaryStore {
     try {
       await this.connect(runner, giveUp - performance.now());
       const left = Math.min(limit, giveUp - performance.now());
-      const deadline = new Deadline(this.dataSource.options.type, left, this.serverTime.now());
+      const deadline = new Deadline(this.dataSource.options.type, left, this.serverClock.now());
       return await within(
         left,
         attempt(() => work(managerOf(runner, this.dataSource), deadline)),
@@ -147,7 +147,7 @@ export class PrimaryStore {
   private failure(error: unknown): StoreUnavailableError {
     this.failedAt = performance.now();
     // Where nothing was waited for, the server's clock was set: it is not known until it is asked again.
-    if (isPastDeadline(error)) this.serverTime.forget();
+    if (isPastDeadline(error)) this.serverClock.forget();
     this.log(error instanceof OverdueError ? error.cause : error);
     return error instanceof OverdueError ? error : new StoreUnavailableError(error);
   }

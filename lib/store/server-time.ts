@@ -1,41 +1,40 @@
-/** A measurement of the server's clock. */
-interface Sample {
-  /** What the server's clock is ahead of this process's monotonic one, in milliseconds. */
-  readonly ahead: number;
-  /** By so much it may be wrong. */
-  readonly doubt: number;
+import { JwtoConfigurationError } from '../errors/configuration-error.js';
+import type { PrimaryStore } from './primary-store.js';
+
+/** UTC all the way: `UNIX_TIMESTAMP(NOW(3))` is an hour off while a zone's hour comes twice in autumn. */
+const MYSQL_NOW = "SELECT CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000 AS UNSIGNED) AS now";
+/** Milliseconds since the epoch, of the server's own clock and free of its time zone. */
+const NOW_SQL: Readonly<Record<string, string>> = {
+  postgres: 'SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now',
+  mysql: MYSQL_NOW,
+  mariadb: MYSQL_NOW,
+};
+/** SQLite runs in this process: its clock is the machine's. */
+const EMBEDDED = new Set(['better-sqlite3', 'sqljs', 'sqlite']);
+
+/** Whether the database has no clock but that of this machine. */
+export function isEmbedded({ dataSource }: PrimaryStore): boolean {
+  return EMBEDDED.has(dataSource.options.type);
 }
 
 /**
- * What the database server's own clock says, by this process's monotonic one: for deadlines that the server keeps. It
- * does not follow `Clock`, which an application may set.
+ * Asks the database's server what time it is.
+ *
+ * @returns milliseconds since the epoch
+ * @throws JwtoError `store_unavailable`
+ * @throws JwtoConfigurationError for a database that has no such question
  */
-export class ServerTime {
-  private sample: Sample | undefined;
-
-  /**
-   * Takes an answer of the server; one that was long on its way does not replace a better one that it agrees with.
-   *
-   * @param server - milliseconds since the epoch
-   * @param asked - `performance.now()` before the question
-   * @param answered - `performance.now()` after the answer
-   */
-  learn(server: number, asked: number, answered: number): void {
-    const ahead = server - (asked + answered) / 2;
-    const doubt = (answered - asked) / 2;
-    const known = this.sample;
-    if (known === undefined || doubt <= known.doubt || Math.abs(ahead - known.ahead) > doubt + known.doubt) {
-      this.sample = { ahead, doubt };
-    }
+export async function askServerTime(store: PrimaryStore): Promise<number> {
+  const { type } = store.dataSource.options;
+  const sql = NOW_SQL[type];
+  if (sql === undefined) {
+    throw new JwtoConfigurationError(
+      `the database type "${type}" is not supported: use PostgreSQL, MariaDB, MySQL or SQLite`,
+    );
   }
-
-  /** The server's clock was set: what is known of it is wrong. */
-  forget(): void {
-    this.sample = undefined;
-  }
-
-  /** @returns milliseconds since the epoch; `undefined` before the first answer, and on an embedded database */
-  now(): number | undefined {
-    return this.sample && performance.now() + this.sample.ahead;
-  }
+  const asked = performance.now();
+  const rows = await store.query(sql);
+  const now = Number(rows[0]?.['now']);
+  store.serverClock.learn(now, asked, performance.now());
+  return now;
 }

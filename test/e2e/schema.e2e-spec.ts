@@ -1,9 +1,10 @@
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { jwtoEntities, jwtoMigrations, JwtoModule, TokenService, type JwtoModuleOptions } from 'jwto';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Test } from '@nestjs/testing';
 import { DATABASES, SQLITE } from '../support/databases.js';
+import { followClock } from '../support/machine.js';
 import { startError } from '../support/startup.js';
 import { SIGNING_KEY, startApp } from '../support/test-app.js';
 import { TestUsers } from '../support/users.js';
@@ -120,9 +121,11 @@ describe.each(DATABASES)('the tables on $name', (database) => {
       expect(await tokens.revokeSession(sid)).toBe(true);
       await Promise.all([tokens.issue(BOB), tokens.issue(BOB)]);
       expect(await tokens.revokeUser(2)).toBe(2);
+      followClock(test);
       test.clock.advance(40 * 86_400);
       // Of the token, the user, and both sign-ins of the very millisecond.
       expect(await tokens.purge()).toEqual({ sessions: 3, blocklist: 4 });
+      vi.restoreAllMocks();
       const client = test.client();
       await client.login();
       expect((await client.get('/testapp/protect')).status).toBe(200);

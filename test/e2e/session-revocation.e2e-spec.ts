@@ -1,6 +1,7 @@
 import { JwtoSession, type IssuedTokens, type JwtoEventName, type SignInLifetimes } from 'jwto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DATABASES } from '../support/databases.js';
+import { followClock } from '../support/machine.js';
 import { startApp, type TestApp, type TestAppOptions } from '../support/test-app.js';
 
 const HOUR = 3600;
@@ -23,6 +24,7 @@ describe.each(APPS)('revocation with the check "%s" on %s', (blocklistCheck, _na
     return other;
   };
   afterEach(async () => {
+    vi.restoreAllMocks();
     for (const other of others.splice(0)) await other.close();
     await test.close();
   });
@@ -113,6 +115,7 @@ describe.each(APPS)('revocation with the check "%s" on %s', (blocklistCheck, _na
   it('of all holds as long as an access token of before lives, whatever is purged', async () => {
     const lifetimes = (): SignInLifetimes => ({ sessionLifetime: '30d', refreshTokenLifetime: '10d' });
     await start({ sessionLifetime: '1h', accessTokenLifetime: '1d', lifetimes });
+    followClock(test);
     const forgotten = await issue();
     await forget(forgotten);
     test.clock.advance(1);
@@ -164,6 +167,7 @@ describe.each(APPS)('revocation with the check "%s" on %s', (blocklistCheck, _na
 
   it('is not undone by a purge while what it protects from lives', async () => {
     await start({ accessTokenLifetime: '6h', refreshTokenLifetime: '8h', sessionLifetime: '10h', leeway: 60 });
+    followClock(test);
     const [session, token, replaced] = [await issue(), await issue(), await issue()];
     await test.tokens.revokeSession(session.sid);
     await test.tokens.revokeToken(token.access);
@@ -184,6 +188,7 @@ describe.each(APPS)('revocation with the check "%s" on %s', (blocklistCheck, _na
 
   it('by reuse is not missed after a purge', async () => {
     await start({ refreshTokenLifetime: '8h' });
+    followClock(test);
     const { refresh, access, sid } = await issue();
     const successor = await test.tokens.refresh(refresh);
     test.clock.advance(8 * HOUR - 60);

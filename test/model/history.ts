@@ -33,7 +33,7 @@ export interface Step {
 /** How far a clock is set, in milliseconds; around the ends of the grace and of each lifetime. */
 const STRIDES = [
   ...[1, 500, 3000, 9997, 9998, 9999, 10_000, 30_000, 61_000, 299_999, 300_000, 301_000, 900_000],
-  ...[1_800_000, 2_400_000, 3_600_000, 7_200_000],
+  ...[1_800_000, 2_400_000, 3_600_000, 7_200_000, 100_000_000],
 ];
 
 /** Short strides are likelier: long ones end everything. */

@@ -34,7 +34,7 @@ export interface ModelSession {
 /** The settings that the model knows of, in seconds. */
 export const SETTINGS = { grace: 10, refresh: 3600, session: 3 * 3600, access: [300, 1800], maxSessions: 3 } as const;
 
-const MARGIN = 300_000;
+const MARGIN = 86_400_000;
 const OK = { code: 'ok' };
 
 /** The contract's rotation and revocation as plainly as they can be said, without a database, races or tokens. */

@@ -61,9 +61,9 @@ export class AppProcess {
     return app;
   }
 
-  /** Calls a method of its TokenService, or closes the application. */
+  /** Calls a method of its TokenService, closes the application, or sets its clocks wrong. */
   async call(
-    method: 'purge' | 'revokeSession' | 'revokeUser' | 'revokeAll' | 'revokeOtherSessions' | 'close',
+    method: 'purge' | 'revokeSession' | 'revokeUser' | 'revokeAll' | 'revokeOtherSessions' | 'close' | 'setClocks',
     ...args: unknown[]
   ): Promise<unknown> {
     const id = ++this.lastCall;

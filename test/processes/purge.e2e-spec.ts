@@ -6,7 +6,7 @@ import { guarded, login, newUser, refresh, sidOf } from './http.js';
 import { PROCESS_DATABASES, type ProcessDatabase } from './process-databases.js';
 
 const OLD = 1500;
-const HOUR = 3_600_000;
+const DAY = 86_400_000;
 
 beforeAll(buildSample, 180_000);
 
@@ -32,7 +32,7 @@ describe.each(PROCESS_DATABASES)('two processes that purge at once on $name', ({
     const kept = [sidOf(live.access), sidOf(revoked.access)].sort();
 
     const template = await manager.findOneByOrFail(JwtoSession, { sid: kept[0] ?? '' });
-    const ended = Date.now() - HOUR;
+    const ended = Date.now() - 2 * DAY;
     const old = Array.from({ length: OLD }, (_, index) => {
       const ends = { expiresAt: ended, accessUntil: ended, endsAt: ended };
       return Object.assign(new JwtoSession(), template, ends, { sid: `old-${String(index)}` });

@@ -32,6 +32,8 @@ export interface TestAppOptions {
   metadata?: ModuleMetadata;
   /** Replaces parts before anything is made, as a test of an application does. */
   override?: (builder: TestingModuleBuilder) => TestingModuleBuilder;
+  /** The library's own clock instead of one that stands. */
+  realClock?: boolean;
   /** Runs before `init`, as `main.ts` would. */
   setUp?: (app: INestApplication) => void;
 }
@@ -56,7 +58,15 @@ const firstAdapter = ADAPTERS[0]?.[1] as () => AbstractHttpAdapter;
 
 /** Starts an application with the library in it, as a user would write it. */
 export async function startApp(config: TestAppOptions = {}): Promise<TestApp> {
-  const { adapter = firstAdapter, database = SQLITE, options = {}, metadata = {}, override, setUp } = config;
+  const {
+    adapter = firstAdapter,
+    database = SQLITE,
+    options = {},
+    metadata = {},
+    override,
+    realClock = false,
+    setUp,
+  } = config;
   const users = new TestUsers();
   @Module({
     ...metadata,
@@ -72,7 +82,7 @@ export async function startApp(config: TestAppOptions = {}): Promise<TestApp> {
   const clock = new TestClock();
   const builder = Test.createTestingModule({ imports: [TestAppModule] })
     .overrideProvider(Clock)
-    .useValue(clock);
+    .useValue(realClock ? new Clock() : clock);
   const testing = await (override?.(builder) ?? builder).compile();
   const app = testing.createNestApplication(adapter());
   app.useLogger(false);

@@ -3,6 +3,7 @@
 //   TEST_DATABASE  options of its DataSource, as JSON; tables are there
 //   TEST_ISOLATION on MariaDB: the isolation level of each of its connections
 //   TEST_SKEW      milliseconds by which the clock of this process is wrong
+import os from 'node:os';
 import 'reflect-metadata';
 import { Controller, Get, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -77,8 +78,18 @@ async function close() {
   await source.destroy();
 }
 
+const [wallClock, uptime] = [Date.now, os.uptime];
+
+/** Sets the wall clock of this process ahead, or lets its machine sleep; milliseconds. */
+async function setClocks({ ahead = 0, slept = 0 }) {
+  Date.now = () => wallClock() + ahead + slept;
+  os.uptime = () => uptime() + slept / 1000;
+}
+
+const OWN_METHODS = { close, setClocks };
+
 process.on('message', async ({ id, method, args }) => {
-  const work = method === 'close' ? close() : tokens[method](...args);
+  const work = method in OWN_METHODS ? OWN_METHODS[method](...args) : tokens[method](...args);
   const result = await work.then(
     (value) => ({ value }),
     (error) => ({ error: String(error) }),
