@@ -86,7 +86,10 @@ export class PrimaryStore {
         return await this.once(work, limit, giveUp);
       } catch (error) {
         if (error instanceof JwtoError && !(error instanceof OverdueError)) throw error;
-        if (!isLostRace(error) || performance.now() > giveUp) throw this.failure(error);
+        const isTooLate = performance.now() > giveUp;
+        // Refused by its deadline before that: the server's clock was set. Nothing was written.
+        if (isPastDeadline(error) && !isTooLate) this.serverClock.forget();
+        else if (!isLostRace(error) || isTooLate) throw this.failure(error);
       }
       // A hundred that try again at once lose again at once.
       await sleep(Math.random() * pause);
@@ -146,8 +149,6 @@ export class PrimaryStore {
 
   private failure(error: unknown): StoreUnavailableError {
     this.failedAt = performance.now();
-    // Where nothing was waited for, the server's clock was set: it is not known until it is asked again.
-    if (isPastDeadline(error)) this.serverClock.forget();
     this.log(error instanceof OverdueError ? error.cause : error);
     return error instanceof OverdueError ? error : new StoreUnavailableError(error);
   }

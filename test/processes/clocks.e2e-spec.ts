@@ -28,7 +28,7 @@ class ServerClock {
     const proxy = await TcpProxy.before(url.hostname, Number(url.port || PORTS[options.type]));
     const clock = new ServerClock(proxy);
     proxy.watch = ({ said }, answer) => {
-      if (/clock_timestamp|UTC_TIMESTAMP/.test(said)) clock.set(answer);
+      if (/ AS now\b/.test(said)) clock.set(answer);
     };
     url.host = `127.0.0.1:${String(proxy.port)}`;
     return [clock, { ...options, url: String(url) }];

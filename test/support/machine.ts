@@ -33,7 +33,7 @@ export function takeMachine(): Machine {
 }
 
 /** What the servers of PostgreSQL and MariaDB are asked for. */
-export const ASKS_THE_TIME = /clock_timestamp|UTC_TIMESTAMP/;
+export const ASKS_THE_TIME = /^SELECT .* AS now$/;
 
 /** Lets a database's server tell another time; milliseconds since the epoch. */
 export function answerTime(dataSource: DataSource, time: () => number): void {
