@@ -3,7 +3,6 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DATABASES, SQLITE } from '../support/databases.js';
 import { isPoll, worldOf, type World } from '../support/two-apps.js';
 
-const ASKS_THE_TIME = / AS now$/;
 const servers = DATABASES.filter(({ name }) => name !== 'SQLite');
 const named = (wanted: string) => DATABASES.filter(({ name }) => name === wanted);
 
