@@ -47,6 +47,11 @@ export class TcpProxy {
     await closed;
   }
 
+  /** Ends every connection. */
+  cutAll(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
   /** Lets nothing through until {@link resume}; then everything, in order. */
   halt(): void {
     this.held = new Promise((resolve) => (this.release = resolve));
