@@ -79,7 +79,8 @@ describe.each(DATABASES)('very many revocations on $name', (database) => {
     const [known, latest] = await Promise.all([1, 2].map(() => app.tokens.issue(app.users.named('bob'))));
     expect(await standing(other.tokens, known as { access: string })).toBe('ok');
     await vi.waitFor(() => {
-      expect(other.line.statements.filter(isPoll).length).toBeGreaterThan(2);
+      // The read at the start may have been cheap, and the one after it is not.
+      expect(other.line.statements.some((sql) => isPoll(sql) && sql.includes('revoked_at >= '))).toBe(true);
     }, SOON);
     const before = other.line.statements.length;
     await app.tokens.revokeSession(latest?.sid ?? '');
