@@ -41,8 +41,8 @@ import { WakeUp } from './store/wake-up.js';
 import { createJwtService } from './tokens/jwt-service.js';
 import { TokenSigner } from './tokens/token-signer.js';
 import { TokenVerifier } from './tokens/token-verifier.js';
-import type { ForeignClaims } from './tokens/claim-rules.js';
 import type { JwtoClaims } from './tokens/claims.js';
+import type { OpenedForeignClaims } from './tokens/foreign-claims.js';
 import { sessionIds } from './tokens/session-id.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 import { cookieNames } from './transports/cookie-names.js';
@@ -113,9 +113,8 @@ export async function wire({
   const verifier = new TokenVerifier({ keys, resolved, rules: { ...options, isOwnSession: ids.isOwn }, clock, cache });
   const remote = {
     clock,
-    rules: options,
-    cache: options.tokenCache && new VerifiedTokens<ForeignClaims>(options.tokenCache),
-    enforceMinimumKeyLength,
+    leeway: options.leeway,
+    cache: options.tokenCache && new VerifiedTokens<OpenedForeignClaims>(options.tokenCache),
   };
   const accepted = new AcceptedTokens(
     verifier,

@@ -2,7 +2,7 @@ import { toSeconds } from '../clock/clock.js';
 import { SessionNotFoundError } from '../errors/request-errors.js';
 import { TokenInvalidError } from '../errors/token-errors.js';
 import type { Authenticated, Authenticator } from '../guards/authenticator.js';
-import { isForeign } from '../tokens/claims.js';
+import { isForeign } from '../tokens/foreign-claims.js';
 import type { AnyRequest } from '../transports/raw-request.js';
 import { bodyOf } from './request-body.js';
 import { readSid } from './request-fields.js';

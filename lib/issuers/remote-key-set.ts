@@ -26,7 +26,6 @@ export class RemoteKeySet {
   constructor(
     private readonly uri: string,
     private readonly algorithms: readonly Algorithm[],
-    private readonly enforceMinimumKeyLength: boolean,
   ) {
     this.keys = createRemoteJWKSet(new URL(uri), { ...LIMITS, [customFetch]: this.fetch });
   }
@@ -54,9 +53,8 @@ export class RemoteKeySet {
   }
 
   private parse(key: CryptoKey, algorithm: Algorithm): KeyMaterial | 'bad' {
-    const { enforceMinimumKeyLength } = this;
     try {
-      const verifying = parseKey(KeyObject.from(key), { algorithm, use: 'verify', enforceMinimumKeyLength });
+      const verifying = parseKey(KeyObject.from(key), { algorithm, use: 'verify', enforceMinimumKeyLength: true });
       return { algorithm, verifying };
     } catch (error) {
       if (!(error instanceof BadKey)) throw error;

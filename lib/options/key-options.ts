@@ -90,7 +90,12 @@ export interface TrustedIssuer {
    */
   algorithms?: readonly Algorithm[] | undefined;
   /**
-   * Makes a user of the verified claims; `undefined` refuses the token, a throw is 503.
+   * `at+jwt`: the header of its access tokens must say so (RFC 9068 §4), which tells them from every other token that it
+   * signs. Set it where the issuer writes it. @defaultValue `'JWT'`: `JWT`, `at+jwt`, or no type
+   */
+  headerType?: 'JWT' | 'at+jwt' | undefined;
+  /**
+   * Makes a user of the verified claims; `undefined` refuses the token, a throw is 503. What it returns becomes plain JSON.
    *
    * @defaultValue no permissions, and `iss|sub` as id and name, so that no one is taken for a user of the application
    */

@@ -38,7 +38,7 @@ function Accepts(what: string, test: (value: unknown) => boolean): PropertyDecor
 
 const YES_OR_NO = 'true or false';
 const ISSUERS =
-  'a list of { issuer, audience, jwksUri } with, if you like, algorithms (asymmetric, one for RSA keys) and mapUser; jwksUri is https';
+  'a list of { issuer, audience, jwksUri } with, if you like, algorithms (asymmetric, one for RSA keys), headerType (JWT or at+jwt) and mapUser; jwksUri is https';
 const TEN_YEARS = 315_360_000;
 const LIFETIME = 'at least one second and at most 3650 days: seconds, or a text like "5m", "12h", "30d"';
 

@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import { isTooDeep } from './claim-depth.js';
 import { parseDuration } from '../options/duration.js';
 import type { LifetimeContext, SignInLifetimes } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import { plainClaims } from './plain-claims.js';
 import { assertUser, idText } from './sign-in-user.js';
 import type { ClaimsContext, ClaimsProvider } from './claims-provider.js';
 import type { LoginCredentials, SignInUser, UserProvider } from './user-provider.js';
@@ -51,11 +51,7 @@ export class UserDirectory {
   claims(user: SignInUser, context: ClaimsContext): Promise<Record<string, unknown>> {
     return this.ask('ClaimsProvider.claims', async () => {
       const given: unknown = await (await this.sources.claims()).claims(user, context);
-      const plain: unknown = JSON.parse(JSON.stringify(given ?? {}));
-      if (typeof plain !== 'object' || plain === null || Array.isArray(plain) || isTooDeep(plain)) {
-        throw new TypeError('it must return an object of claims, at most 32 levels deep');
-      }
-      return plain as Record<string, unknown>;
+      return plainClaims(given ?? {});
     });
   }
 
