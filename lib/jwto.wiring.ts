@@ -23,6 +23,8 @@ import { KeyRing } from './keys/key-ring.js';
 import { ResolvedKeys } from './keys/resolved-keys.js';
 import { JwtoSession } from './sessions/session.entity.js';
 import { SessionRepository } from './sessions/session.repository.js';
+import { KeyBounds } from './sign-in/key-bounds.js';
+import { OwnSessions } from './sign-in/own-sessions.js';
 import { Purger } from './sign-in/purger.js';
 import { Refresh } from './sign-in/refresh.js';
 import { RefreshAcceptance } from './sign-in/refresh-acceptance.js';
@@ -140,7 +142,8 @@ export async function wire({
   const names = cookieNames(name, options);
   const writer = new CookieWriter(options, names, clock);
   const factory = new TokenFactory(options, users, signer, writer);
-  const revoker = new Revoker(sessions, blocklist, events, clock, options, revocations);
+  const bounds = new KeyBounds(options.resolveKey, sessions);
+  const revoker = new Revoker(sessions, blocklist, events, clock, options, revocations, bounds);
   const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, events, ids);
   const acceptance = new RefreshAcceptance(options, clock, sessions, revoker);
   const refresh = new Refresh(options, users, factory, sessions, acceptance, revoker, events);
@@ -181,6 +184,7 @@ export async function wire({
     refresh,
     revoker,
     sessions,
+    ownSessions: new OwnSessions(sessions, revoker, clock),
     transport,
   };
   const endpoints = new Endpoints(endpointParts, refusals, adapterHost);

@@ -32,7 +32,7 @@ async function signIn(parts: EndpointParts, { request, reply, body, info }: Exch
     if (await isSignedIn(parts, request)) return ANSWERS.alreadySignedIn;
     return assertCredentials(body, unreadType(request)) as never;
   }
-  const context = { mode, request: info, body: withoutCredentials(body), replaces: replacedBy(older) };
+  const context = { mode, request: info, body: withoutCredentials(body), replaces: older };
   const tokens = await parts.signIn.withPassword(credentials, context);
   deliver(parts, { request, reply }, tokens, older);
   return ANSWERS.signedIn(tokens);
@@ -56,7 +56,7 @@ export class OwnSignInRoute extends OwnSignIn {
     const mode = options.mode ?? (options.like === undefined ? settings.modes[0] : undefined);
     const isJson = mode === 'JSON' || settings.modes.every((one) => one === 'JSON');
     if (!isJson || older.length > 0) authenticator.assertLoginOrigin(request);
-    const issued = await tokens.issue(user, { ...options, request: requestInfo(request), replaces: replacedBy(older) });
+    const issued = await tokens.issue(user, { ...options, request: requestInfo(request), replaces: older });
     deliver(this.parts, { request, reply }, issued, older);
     return issued;
   }
@@ -71,10 +71,6 @@ function deliver(
 ): void {
   if (tokens.mode !== 'JSON') transport.write(reply, tokens, request);
   else if (older.length > 0) transport.clear(reply, request);
-}
-
-function replacedBy(older: readonly JwtoClaims[]): { sid: string; userId: string }[] {
-  return older.map(({ sid, user }) => ({ sid, userId: String(user.id) }));
 }
 
 /** The sessions whose cookies the request carries. A header's session is not this client's to replace. */

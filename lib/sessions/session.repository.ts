@@ -20,6 +20,8 @@ export interface SessionExtension {
   sid: string;
   /** The `jti` that must still be the current one. */
   currentJti: string;
+  /** Whom the key of the new access token speaks for: as the session has it, which may have none yet. */
+  keyRealm: string | null;
   /** Asked when the statement is sent: the grace begins then, and not before the wait for a connection. */
   moment: () => Moment;
   /** The new expiry of the refresh token. */
@@ -96,7 +98,7 @@ export class SessionRepository {
   }
 
   private async update(
-    { sid, currentJti, moment, expiresAt, accessUntil }: SessionExtension,
+    { sid, currentJti, keyRealm, moment, expiresAt, accessUntil }: SessionExtension,
     condition: string,
     more: (at: Moment) => QueryDeepPartialEntity<JwtoSession>,
   ): Promise<boolean> {
@@ -110,6 +112,7 @@ export class SessionRepository {
         .update(JwtoSession)
         .set({
           ...more(at),
+          keyRealm,
           // Never backwards: a parallel refresh of the other kind may have moved it meanwhile.
           expiresAt: () => 'CASE WHEN expires_at > :expiresAt THEN expires_at ELSE :expiresAt END',
           accessUntil: () => 'CASE WHEN access_until > :accessUntil THEN access_until ELSE :accessUntil END',

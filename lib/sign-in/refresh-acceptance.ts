@@ -7,6 +7,7 @@ import type { JwtoSession } from '../sessions/session.entity.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
 import { standingOf, type Moment } from '../sessions/standing.js';
 import type { JwtoClaims } from '../tokens/claims.js';
+import { realmOf } from '../tokens/signed-by.js';
 import type { Revoker } from './revoker.js';
 
 /** A session whose refresh token is accepted. */
@@ -53,7 +54,8 @@ export class RefreshAcceptance {
   async accept(claims: JwtoClaims, { request, refusal }: RefusalContext): Promise<AcceptedRefresh> {
     const userId = String(claims.user.id);
     const session = await this.sessions.find(claims.sid);
-    const standing = standingOf(session, { jti: String(claims.jti), userId }, this.moment());
+    const presented = { jti: String(claims.jti), userId, keyRealm: realmOf(claims) };
+    const standing = standingOf(session, presented, this.moment());
     if (session !== null && (standing === 'current' || standing === 'replayed')) return { session, standing };
     if (standing === 'expired') throw new TokenExpiredError();
     if (standing === 'reused') {

@@ -4,6 +4,13 @@ import { JwtoSession } from '../sessions/session.entity.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { storedId } from '../store/stored-id.js';
 import type { JwtoClaims } from '../tokens/claims.js';
+import { realmOf } from '../tokens/signed-by.js';
+
+/** What an access token is blocked as: its `jti`, and whose key signed it, for the keys of others may sign the same `jti`. */
+export function blockedAs(claims: JwtoClaims, jti: string): string {
+  const realm = realmOf(claims);
+  return realm === null ? jti : `${realm}.${jti}`;
+}
 
 /** Whether an access token was revoked, by itself or with its session. What guards ask after signature and claims stand. */
 export abstract class RevocationCheck {
@@ -35,9 +42,10 @@ export class DatabaseRevocationCheck extends RevocationCheck {
     super();
   }
 
-  override async isRevoked({ sid, jti, auth_time }: JwtoClaims): Promise<boolean> {
+  override async isRevoked(claims: JwtoClaims): Promise<boolean> {
+    const { sid, jti, auth_time } = claims;
     // A token without a jti cannot be in the list; its sid stands in, which is no jti of anything.
-    const key = this.blocklist.key('token', jti ?? sid);
+    const key = this.blocklist.key('token', blockedAs(claims, jti ?? sid));
     this.sql ??=
       `SELECT sid AS id FROM ${this.store.table(JwtoSession)} WHERE sid = :sid AND revoked_at IS NOT NULL` +
       ` UNION ALL SELECT realm AS id FROM ${this.store.table(JwtoBlocklistEntry)}` +

@@ -8,7 +8,7 @@ import type { DatabaseClock } from '../store/database-clock.js';
 import { within } from '../clock/time-limit.js';
 import type { WakeUp } from '../store/wake-up.js';
 import type { JwtoClaims } from '../tokens/claims.js';
-import { RevocationCheck } from './revocation-check.js';
+import { blockedAs, RevocationCheck } from './revocation-check.js';
 import type { Revocation, RevocationFeed } from './revocation-feed.js';
 
 /** A read that takes longer is abandoned, and requests that wait for one are refused. Milliseconds. */
@@ -106,10 +106,11 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     this.parts.wakeUp.send();
   }
 
-  private knows({ sid, jti, auth_time }: JwtoClaims): boolean {
+  private knows(claims: JwtoClaims): boolean {
+    const { sid, jti, auth_time } = claims;
     const { session, token } = this.revoked;
     if (session.size > 0 && session.has(sid)) return true;
-    if (token.size > 0 && jti !== undefined && token.has(jti)) return true;
+    if (token.size > 0 && jti !== undefined && token.has(blockedAs(claims, jti))) return true;
     // Sign-ins of the very second are ended one by one: the claim does not tell which of them came before.
     return this.allUntil > 0 && (auth_time ?? 0) < toSeconds(this.allUntil);
   }

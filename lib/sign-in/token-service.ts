@@ -9,13 +9,12 @@ import { isForeign } from '../tokens/foreign-claims.js';
 import { idText } from '../users/sign-in-user.js';
 import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
+import { sessionInfo } from './own-sessions.js';
 import type { PurgeResult } from './purger.js';
 import type { RefreshKind } from './refresh.js';
 import type { IssueOptions, RevokeOptions, SessionInfo } from './token-service-options.js';
 import type { SignInReply, SignInRequest } from './own-sign-in.js';
 import type { TokenServiceParts } from './token-service-parts.js';
-
-const HOUR = 3_600_000;
 
 /**
  * Everything about tokens and sessions, for the application's own code. Inject it; of a named module instance by
@@ -222,16 +221,7 @@ export class TokenService {
    */
   async listSessions(userId: SignInUser['id']): Promise<SessionInfo[]> {
     const sessions = await this.#parts.sessions.findLive(assertId(userId), this.#parts.clock.now());
-    return sessions.map(({ sid, mode, signedInAt, lastUsedAt, expiresAt, endsAt, userAgent, ip }) => ({
-      sid,
-      mode,
-      signedInAt,
-      lastUsedAt: Math.max(lastUsedAt - (lastUsedAt % HOUR), signedInAt),
-      expiresAt,
-      endsAt,
-      userAgent,
-      ip,
-    }));
+    return sessions.map(sessionInfo);
   }
 
   /**
