@@ -2,13 +2,14 @@ import { Logger } from '@nestjs/common';
 import type { Clock } from '../clock/clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { TokenInvalidError } from '../errors/token-errors.js';
+import type { KeyMaterial } from '../keys/jwto-key.js';
 import type { ForeignUser, TrustedIssuer } from '../options/key-options.js';
 import { ALL_CHECKS } from '../options/resolve-options.js';
 import { assertTimely } from '../tokens/claim-rules.js';
 import { copyClaims, withoutPrototypes, type JwtoClaims, type JwtoUser } from '../tokens/claims.js';
 import { assertForeignShape, claimsOfForeigner, type OpenedForeignClaims } from '../tokens/foreign-claims.js';
 import { parseObject, type JsonObject } from '../tokens/json-object.js';
-import { openJws, parseHeader, split } from '../tokens/strict-jws.js';
+import { openJws, parseHeader, split, type CompactJws } from '../tokens/strict-jws.js';
 import type { VerifiedTokens } from '../tokens/verified-tokens.js';
 import { plainClaims } from '../users/plain-claims.js';
 import { RemoteKeySet } from './remote-key-set.js';
@@ -19,6 +20,11 @@ export interface RemoteIssuerParts {
   /** Seconds. What weakens the checks of our own tokens, which may be of a system that is being left, is not for others. */
   readonly leeway: number;
   readonly cache: VerifiedTokens<OpenedForeignClaims> | undefined;
+}
+
+interface Opened {
+  readonly key: KeyMaterial;
+  readonly claims: OpenedForeignClaims;
 }
 
 /** Verifies the access tokens of one other issuer, by its keys, and makes our claims of theirs. */
@@ -43,13 +49,34 @@ export class RemoteIssuer {
     const jws = split(token);
     const header = parseHeader(jws.header);
     // Asked each time, so that a key that the issuer took away ends its tokens here too.
-    const key = await this.keys.find(header);
+    const keys = await this.keys.find(header);
     const known = cache?.find(token);
-    const isKnown = known?.key === key;
-    const claims = isKnown ? known.claims : this.shape(header, parseObject(openJws(jws, header, key)));
+    const isKnown = known !== undefined && keys.includes(known.key);
+    const { key, claims } = isKnown ? known : this.open(jws, header, keys);
     assertTimely(claims, { leeway, checks: ALL_CHECKS }, clock.now());
     if (!isKnown) cache?.add(token, { header, claims, key });
     return claimsOfForeigner(claims, await this.user(claims));
+  }
+
+  /**
+   * Fetches the issuer's keys now.
+   *
+   * @throws JwtoError `store_unavailable` if they cannot be had; those that are known then go on
+   */
+  reload(): Promise<void> {
+    return this.keys.reload();
+  }
+
+  /** By the one of the keys whose signature it is: an issuer that had one key may have written no `kid`. */
+  private open(jws: CompactJws, header: JsonObject, keys: readonly KeyMaterial[]): Opened {
+    for (const key of keys) {
+      try {
+        return { key, claims: this.shape(header, parseObject(openJws(jws, header, key))) };
+      } catch (error) {
+        if (!(error instanceof TokenInvalidError)) throw error;
+      }
+    }
+    throw new TokenInvalidError();
   }
 
   private shape(header: JsonObject, payload: JsonObject): OpenedForeignClaims {

@@ -234,13 +234,18 @@ export class TokenService {
   }
 
   /**
-   * Calls the function in `keys` now instead of at the next interval: after a key has leaked, or was added. When it
-   * resolves, no token of a removed key is accepted by this process. Without a function in `keys` it does nothing.
+   * Calls the function in `keys`, and fetches the keys of the other `issuers`, now instead of at the next interval: after a
+   * key has leaked, or was added. When it resolves, no token of a removed key is accepted by this process.
    *
    * @throws JwtoConfigurationError if the function fails or gives bad keys; the ring then stays as it is
+   * @throws JwtoError `store_unavailable` if an issuer's keys cannot be had; they then stay as they are
    */
   async reloadKeys(): Promise<void> {
-    await this.#parts.keyFeed?.reload();
+    const { keyFeed, accepted } = this.#parts;
+    const own = keyFeed?.reload();
+    // Both are asked, whichever fails.
+    const [mine, others] = await Promise.allSettled([own, accepted.reloadKeys()]);
+    for (const one of [mine, others]) if (one.status === 'rejected') throw one.reason;
   }
 
   /** Deletes the rows of ended sessions and blocks now, in small batches; a timer does so every ten minutes. */
