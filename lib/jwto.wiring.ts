@@ -12,6 +12,7 @@ import { OriginCheck } from './csrf/origin-check.js';
 import { Endpoints } from './endpoints/endpoints.js';
 import type { EndpointParts } from './endpoints/exchange.js';
 import { OwnSignInRoute } from './endpoints/login.js';
+import { JwtoConfigurationError } from './errors/configuration-error.js';
 import type { JwtoEvents } from './events/jwto-events.js';
 import { Authenticator } from './guards/authenticator.js';
 import { DEFAULT_INSTANCE, type JwtoInstance } from './guards/instance.js';
@@ -107,6 +108,9 @@ export async function wire({
 
   const ids = sessionIds(name === DEFAULT_INSTANCE ? undefined : name);
   const keys = new KeyRing(settings.keys, clock);
+  if (keys.isSpent) {
+    throw new JwtoConfigurationError('all keys in `keys` have expired: add one whose `expiresAt` is to come');
+  }
   const keyFeed = settings.readKeys && new KeyFeed(keys, settings.readKeys, options.keyPollInterval);
   const resolved = options.resolveKey && new ResolvedKeys(options.resolveKey, enforceMinimumKeyLength, clock);
   const jwt = createJwtService(keys);

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { JsonWebKey } from 'node:crypto';
-import { specOf } from '../keys/algorithms.js';
+import { isNameOf, specOf } from '../keys/algorithms.js';
 import type { KeyMaterial } from '../keys/jwto-key.js';
 import { BadKey, parseKey } from '../keys/parse-key.js';
 import type { Algorithm } from '../options/algorithm-names.js';
@@ -46,15 +46,11 @@ export async function readPublishedKeys(
 function isMeantFor(jwk: JsonWebKey, algorithm: Algorithm): boolean {
   const { kty, alg, use, key_ops: operations } = jwk as Record<string, unknown>;
   const { family } = specOf(algorithm);
-  const isNamed = alg === undefined || alg === algorithm || (family === 'ed25519' && isEdwards(alg));
+  const isNamed = alg === undefined || isNameOf(alg, algorithm);
   const mayVerify = operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
   return (
     kty === KINDS[family] && isNamed && isOfCurve(jwk, algorithm) && (use === undefined || use === 'sig') && mayVerify
   );
-}
-
-function isEdwards(alg: unknown): boolean {
-  return alg === 'EdDSA' || alg === 'Ed25519';
 }
 
 function isOfCurve({ crv }: JsonWebKey, algorithm: Algorithm): boolean {

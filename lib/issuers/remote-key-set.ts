@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { TokenInvalidError } from '../errors/token-errors.js';
+import { isNameOf } from '../keys/algorithms.js';
 import type { KeyMaterial } from '../keys/jwto-key.js';
 import type { Algorithm } from '../options/algorithm-names.js';
 import type { JsonObject } from '../tokens/json-object.js';
@@ -45,7 +46,8 @@ export class RemoteKeySet {
    */
   async find(header: JsonObject): Promise<readonly KeyMaterial[]> {
     const { alg, kid } = header;
-    const isPossible = this.algorithms.some((name) => name === alg) && (kid === undefined || typeof kid === 'string');
+    const isPossible =
+      this.algorithms.some((name) => isNameOf(alg, name)) && (kid === undefined || typeof kid === 'string');
     if (!isPossible) throw new TokenInvalidError();
     if (this.age() > TOO_OLD) await this.renew();
     else if (this.age() > RENEW_AFTER) this.renew().catch(() => undefined);
@@ -74,7 +76,7 @@ export class RemoteKeySet {
   }
 
   private select({ alg, kid }: JsonObject): readonly PublishedKey[] {
-    return this.keys.filter((key) => key.algorithm === alg && (kid === undefined || key.kid === kid));
+    return this.keys.filter((key) => isNameOf(alg, key.algorithm) && (kid === undefined || key.kid === kid));
   }
 
   /** One fetch for all that wait. */

@@ -12,7 +12,7 @@ export type Instant = Date | string | number;
  * the first in the list does.
  */
 export interface RingKey {
-  /** Names the key in the header of its tokens, 1 to 128 characters. @defaultValue its RFC 7638 thumbprint */
+  /** Names the key in the header of its tokens, 1 to 128 characters. @defaultValue its RFC 7638 thumbprint; of a secret a keyed hash */
   kid?: string | undefined;
   /** The one algorithm that the key is used with (RFC 8725 §3.1). */
   algorithm: Algorithm;

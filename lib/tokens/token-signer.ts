@@ -50,7 +50,7 @@ export class TokenSigner {
     const key = keys.active;
     if (key === undefined) throw noKey(issues);
     // jsonwebtoken takes the methods of Object.prototype for its rules of the claims that are named like them.
-    if (!isKnownToJwtService(key.algorithm) || Object.keys(claims).some((name) => name in Object.prototype)) {
+    if (!isKnownToJwtService(key) || Object.keys(claims).some((name) => name in Object.prototype)) {
       const header = { alg: key.algorithm, typ, ...(key.named && { kid: key.kid }) };
       return { token: compose(header, claims, key), keyRealm: null };
     }

@@ -101,7 +101,6 @@ describe.each(APPS)('keys taken for others on %s', (_name, adapter, algorithm, p
         signed(claims, 'ES256K', 'sha256', p1363(SECP256K1.privateKey)),
       ],
       EdDSA: [
-        signed(claims, 'Ed25519', null, ED.privateKey),
         signed(claims, 'ES256', 'sha256', p1363(P256.privateKey)),
       ],
     }[algorithm as string];

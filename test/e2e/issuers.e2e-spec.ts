@@ -130,7 +130,7 @@ describe.each(CASES)('another issuer with %s on %s', (algorithm, _name, adapter)
   it('has no other key and no other algorithm believed', async () => {
     await attack.expectBad(issuer.token({}, { kid: 'theirs' }, stranger));
     await attack.expectBad(issuer.token({}, { kid: undefined }, stranger));
-    for (const alg of ['none', 'HS256', 'RS384', 'PS256', 'ES384', 'Ed25519', 'toString', '']) {
+    for (const alg of ['none', 'HS256', 'RS384', 'PS256', 'ES384', 'Ed448', 'toString', '']) {
       await attack.expectBad(issuer.token({}, { alg }));
     }
     await attack.expectBad(
