@@ -55,7 +55,7 @@ export type { IssuedTokens } from './sign-in/issued-tokens.js';
 export type { SignInReply, SignInRequest } from './sign-in/own-sign-in.js';
 export type { PurgeResult } from './sign-in/purger.js';
 export type { RevocationReason } from './sign-in/revoker.js';
-export type { JwtoClaims, JwtoUser, TokenType } from './tokens/claims.js';
+export type { ForeignClaims, JwtoClaims, JwtoUser, TokenType } from './tokens/claims.js';
 export { TokenTransport } from './transports/token-transport.js';
 export { requestInfo } from './transports/raw-request.js';
 export type { AnyRequest } from './transports/raw-request.js';

@@ -13,6 +13,7 @@ import { OriginCheck } from './csrf/origin-check.js';
 import { Endpoints } from './endpoints/endpoints.js';
 import type { EndpointParts } from './endpoints/exchange.js';
 import { OwnSignInRoute } from './endpoints/login.js';
+import { JwtoConfigurationError } from './errors/configuration-error.js';
 import type { JwtoEvents } from './events/jwto-events.js';
 import { Authenticator } from './guards/authenticator.js';
 import { DEFAULT_INSTANCE, type JwtoInstance } from './guards/instance.js';
@@ -25,6 +26,8 @@ import { KeyRing } from './keys/key-ring.js';
 import { ResolvedKeys } from './keys/resolved-keys.js';
 import { JwtoSession } from './sessions/session.entity.js';
 import { SessionRepository } from './sessions/session.repository.js';
+import { KeyBounds } from './sign-in/key-bounds.js';
+import { OwnSessions } from './sign-in/own-sessions.js';
 import { Purger } from './sign-in/purger.js';
 import { Refresh } from './sign-in/refresh.js';
 import { RefreshAcceptance } from './sign-in/refresh-acceptance.js';
@@ -44,8 +47,8 @@ import { WakeUp } from './store/wake-up.js';
 import { createJwtService } from './tokens/jwt-service.js';
 import { TokenSigner } from './tokens/token-signer.js';
 import { TokenVerifier } from './tokens/token-verifier.js';
-import type { ForeignClaims } from './tokens/claim-rules.js';
 import type { JwtoClaims } from './tokens/claims.js';
+import type { OpenedForeignClaims } from './tokens/foreign-claims.js';
 import { sessionIds } from './tokens/session-id.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 import { cookieNames } from './transports/cookie-names.js';
@@ -111,6 +114,9 @@ export async function wire({
 
   const ids = sessionIds(name === DEFAULT_INSTANCE ? undefined : name);
   const keys = new KeyRing(settings.keys, clock);
+  if (keys.isSpent) {
+    throw new JwtoConfigurationError('all keys in `keys` have expired: add one whose `expiresAt` is to come');
+  }
   const keyFeed = settings.readKeys && new KeyFeed(keys, settings.readKeys, options.keyPollInterval);
   const resolved = options.resolveKey && new ResolvedKeys(options.resolveKey, enforceMinimumKeyLength, clock, hooks);
   const jwt = createJwtService(keys);
@@ -127,9 +133,8 @@ export async function wire({
   const remote = {
     clock,
     timekeeper: databaseClock,
-    rules: options,
-    cache: options.tokenCache && new VerifiedTokens<ForeignClaims>(options.tokenCache),
-    enforceMinimumKeyLength,
+    leeway: options.leeway,
+    cache: options.tokenCache && new VerifiedTokens<OpenedForeignClaims>(options.tokenCache),
     hooks,
   };
   const accepted = new AcceptedTokens(
@@ -157,7 +162,8 @@ export async function wire({
   const names = cookieNames(name, options);
   const writer = new CookieWriter(options, names, clock);
   const factory = new TokenFactory(options, users, signer, writer);
-  const revoker = new Revoker(sessions, blocklist, events, clock, options, revocations);
+  const bounds = new KeyBounds(options.resolveKey, sessions);
+  const revoker = new Revoker(sessions, blocklist, events, clock, options, revocations, bounds);
   const settlements = new Settlements(sessions, options);
   const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, settlements, events, ids);
   const acceptance = new RefreshAcceptance(options, clock, sessions, revoker, settlements, store);
@@ -202,6 +208,7 @@ export async function wire({
     refresh,
     revoker,
     sessions,
+    ownSessions: new OwnSessions(sessions, revoker, clock, databaseClock),
     transport,
   };
   const endpoints = new Endpoints(endpointParts, refusals, adapterHost);

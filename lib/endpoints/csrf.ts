@@ -1,4 +1,5 @@
 import { TokenRevokedError } from '../errors/token-errors.js';
+import { realmOf } from '../tokens/signed-by.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
 
@@ -8,7 +9,7 @@ export async function csrf(parts: EndpointParts, { request, reply }: Exchange): 
   // A client that sends its token in a header needs no CSRF token, and is never answered with a cookie.
   if (from === 'header') return ANSWERS.csrf;
   const session = await parts.sessions.find(claims.sid);
-  if (session === null) throw new TokenRevokedError();
+  if (session?.keyRealm !== realmOf(claims)) throw new TokenRevokedError();
   parts.transport.writeCsrf(reply, claims.sid, session.endsAt);
   return ANSWERS.csrf;
 }

@@ -6,6 +6,7 @@ import type { Authenticator } from '../guards/authenticator.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
+import type { OwnSessions } from '../sign-in/own-sessions.js';
 import type { Refresh } from '../sign-in/refresh.js';
 import type { Revoker } from '../sign-in/revoker.js';
 import type { SignIn } from '../sign-in/sign-in.js';
@@ -41,5 +42,6 @@ export interface EndpointParts {
   readonly refresh: Refresh;
   readonly revoker: Revoker;
   readonly sessions: SessionRepository;
+  readonly ownSessions: OwnSessions;
   readonly transport: TokenTransport;
 }

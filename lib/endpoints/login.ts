@@ -37,7 +37,7 @@ async function signIn(parts: EndpointParts, { request, reply, body, info }: Exch
     mode,
     request: info,
     body: withoutCredentials(body),
-    replaces: replacedBy(older),
+    replaces: older,
     hasLeft: () => hasLeft(request),
   });
   deliver(parts, { request, reply }, tokens, older);
@@ -65,7 +65,7 @@ export class OwnSignInRoute extends OwnSignIn {
     const issued = await tokens.issue(user, {
       ...options,
       request: requestInfo(request),
-      replaces: replacedBy(older),
+      replaces: older,
       hasLeft: () => hasLeft(request),
     });
     deliver(this.parts, { request, reply }, issued, older);
@@ -82,10 +82,6 @@ function deliver(
 ): void {
   if (tokens.mode !== 'JSON') transport.write(reply, tokens, request);
   else if (older.length > 0) transport.clear(reply, request);
-}
-
-function replacedBy(older: readonly JwtoClaims[]): { sid: string; userId: string }[] {
-  return older.map(({ sid, user }) => ({ sid, userId: String(user.id) }));
 }
 
 /**

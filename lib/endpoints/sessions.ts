@@ -2,7 +2,7 @@ import { toSeconds } from '../clock/clock.js';
 import { SessionNotFoundError } from '../errors/request-errors.js';
 import { TokenInvalidError } from '../errors/token-errors.js';
 import type { Authenticated, Authenticator } from '../guards/authenticator.js';
-import { isForeign } from '../tokens/claims.js';
+import { isForeign } from '../tokens/foreign-claims.js';
 import type { AnyRequest } from '../transports/raw-request.js';
 import { bodyOf } from './request-body.js';
 import { readSid } from './request-fields.js';
@@ -10,9 +10,12 @@ import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
 
 /** `GET /sessions/`: where the user is signed in; times in whole seconds since the epoch. */
-export async function listSessions({ authenticator, tokens }: EndpointParts, { request }: Exchange): Promise<Answer> {
+export async function listSessions(
+  { authenticator, ownSessions }: EndpointParts,
+  { request }: Exchange,
+): Promise<Answer> {
   const { claims } = await authenticateOwner(authenticator, request);
-  const sessions = await tokens.listSessions(claims.user.id);
+  const sessions = await ownSessions.list(claims);
   return ANSWERS.sessions(
     sessions.map(({ sid, signedInAt, lastUsedAt, expiresAt, userAgent, ip }) => ({
       sid,
@@ -30,10 +33,7 @@ export async function listSessions({ authenticator, tokens }: EndpointParts, { r
 export async function revokeSession(parts: EndpointParts, { request, reply, info, body }: Exchange): Promise<Answer> {
   const sid = readSid(body);
   const { claims, from } = await authenticateOwner(parts.authenticator, request);
-  const own = await parts.tokens.listSessions(claims.user.id);
-  const ended =
-    own.some((session) => session.sid === sid) && (await parts.tokens.revokeSession(sid, { request: info }));
-  if (!ended) throw new SessionNotFoundError();
+  if (!(await parts.ownSessions.revoke(claims, sid, info))) throw new SessionNotFoundError();
   if (sid === claims.sid && from === 'cookie') parts.transport.clear(reply, request);
   return ANSWERS.sessionRevoked;
 }
@@ -43,7 +43,7 @@ export async function revokeOtherSessions(parts: EndpointParts, { request, info 
   // It needs nothing of the body, and refuses an unreadable one as all endpoints do.
   bodyOf(request);
   const { claims } = await authenticateOwner(parts.authenticator, request);
-  const revoked = await parts.tokens.revokeOtherSessions(claims.user.id, claims.sid, { request: info });
+  const revoked = await parts.ownSessions.revokeOthers(claims, info);
   return ANSWERS.othersRevoked(revoked);
 }
 

@@ -1,4 +1,5 @@
-import { isForeign, type TokenType } from '../tokens/claims.js';
+import type { TokenType } from '../tokens/claims.js';
+import { isForeign } from '../tokens/foreign-claims.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
 import { assertJwtType } from './request-fields.js';

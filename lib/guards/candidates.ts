@@ -1,12 +1,19 @@
 import type { JwtoError, JwtoErrorCode } from '../errors/jwto-error.js';
 import type { JwtoClaims } from '../tokens/claims.js';
+import { realmOf } from '../tokens/signed-by.js';
 
 /** From the most telling code on. */
 const TELLING: readonly JwtoErrorCode[] = ['token_expired', 'token_not_yet_valid', 'token_wrong_type', 'token_invalid'];
 
-/** Of the good tokens of one session the newest; `undefined` if they are of several. */
+/**
+ * Of the good tokens of one session the newest; `undefined` if they are of several. What one tenant's key says of a
+ * session, and what another's does, are two.
+ */
 export function newestOfOneSession(claims: readonly JwtoClaims[]): JwtoClaims | undefined {
-  if (claims.some(({ sid }) => sid !== claims[0]?.sid)) return undefined;
+  const [first] = claims;
+  const isOfAnother = (one: JwtoClaims): boolean =>
+    first !== undefined && (one.sid !== first.sid || realmOf(one) !== realmOf(first));
+  if (claims.some(isOfAnother)) return undefined;
   return claims.reduce((newest, one) => (one.exp > newest.exp ? one : newest));
 }
 

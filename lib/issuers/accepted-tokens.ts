@@ -20,6 +20,16 @@ export class AcceptedTokens {
     return this.verifyAny(token);
   }
 
+  /**
+   * Fetches the keys of every other issuer now.
+   *
+   * @throws JwtoError `store_unavailable` if those of one cannot be had, once all have been asked
+   */
+  async reloadKeys(): Promise<void> {
+    const reloads = await Promise.allSettled([...this.issuers.values()].map((issuer) => issuer.reload()));
+    for (const one of reloads) if (one.status === 'rejected') throw one.reason;
+  }
+
   private async verifyAny(token: string): Promise<JwtoClaims> {
     try {
       return await this.own.verify(token, 'access');

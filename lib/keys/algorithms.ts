@@ -47,6 +47,15 @@ export function specOf(algorithm: Algorithm): AlgorithmSpec {
   return SPECS[algorithm];
 }
 
+/**
+ * Whether a name in a header or a JWK is that of an algorithm. `EdDSA` and `Ed25519` are two names of one (RFC 9864 §2.2),
+ * for our keys of that family are all Ed25519.
+ */
+export function isNameOf(name: unknown, algorithm: Algorithm): boolean {
+  if (name === algorithm) return true;
+  return SPECS[algorithm].family === 'ed25519' && (name === 'EdDSA' || name === 'Ed25519');
+}
+
 /** A key as `crypto.sign` and `crypto.verify` take it for an asymmetric algorithm. */
 export function withPadding(spec: AlgorithmSpec, key: KeyObject): SignKeyObjectInput {
   if (spec.family === 'ec') return { key, dsaEncoding: 'ieee-p1363' };

@@ -8,6 +8,8 @@ export interface KeyMaterial {
   readonly verifying: KeyObject;
   /** The secret, or the private key; absent where the process verifies only. */
   readonly signing?: KeyObject | undefined;
+  /** Of a key of `resolveKey`: whom it speaks for; absent for a key of the ring. */
+  readonly realm?: string | null;
 }
 
 /** A key of a ring. Times are milliseconds since the epoch. */

@@ -48,6 +48,12 @@ export class KeyRing {
     return this.keys.find((key) => key.signing !== undefined && key.notBefore <= now && now < key.expiresAt);
   }
 
+  /** Whether all keys have expired: nothing is signed and nothing verified. */
+  get isSpent(): boolean {
+    const now = this.clock.now();
+    return this.keys.every(({ expiresAt }) => expiresAt <= now);
+  }
+
   /** The key for a token, found by its header and never taken from it (RFC 8725 §3.10). */
   select(header: Readonly<Record<string, unknown>>): JwtoKey | undefined {
     const { kid } = header;

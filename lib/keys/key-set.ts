@@ -16,8 +16,7 @@ export interface JwkSet {
 export function publicKeySet({ all }: KeyRing, now: number): JwkSet {
   const keys = all.flatMap(({ kid, algorithm, verifying, expiresAt }) => {
     if (verifying.type === 'secret' || expiresAt <= now) return [];
-    const jwk = publicJwk(verifying);
-    return jwk === undefined ? [] : [{ ...jwk, kid, alg: algorithm, use: 'sig' }];
+    return [{ ...publicJwk(verifying), kid, alg: algorithm, use: 'sig' }];
   });
   return { keys };
 }

@@ -4,7 +4,7 @@ import { describe, nameOf } from '../options/setting-in-message.js';
 import type { JwtoOptions } from '../options/jwto-options.js';
 import type { RingKey } from '../options/key-options.js';
 import { readOnce } from '../options/read-once.js';
-import { specOf } from './algorithms.js';
+import { isNameOf, specOf } from './algorithms.js';
 import type { JwtoKey } from './jwto-key.js';
 import { readKey, weaknessOf } from './read-key.js';
 
@@ -100,23 +100,27 @@ function clashes(key: JwtoKey, before: readonly JwtoKey[], setting: string): Set
       accepts: 'one key at most verifies tokens without kid',
     });
   }
-  const twin = before.find((other) => isSameKeyForAnother(key, other));
-  if (twin !== undefined) {
+  const twin = before.find(({ verifying }) => verifying.equals(key.verifying));
+  if (twin === undefined) return problems;
+  if (isForAnother(key, twin)) {
     problems.push({
       setting: `${setting}.algorithm`,
       got: key.algorithm,
       accepts: `${twin.algorithm}, or another key: the key ${JSON.stringify(twin.kid)} is the same, and a key serves one algorithm (RFC 8725 §3.1)`,
+    });
+  } else if (twin.kid !== key.kid) {
+    problems.push({
+      setting: `${setting}.kid`,
+      got: JSON.stringify(key.kid),
+      accepts: `another key: the key ${JSON.stringify(twin.kid)} is the same, and what is removed under one name would live on under the other`,
     });
   }
   return problems;
 }
 
 /** One key under two algorithms: what one signs, a weaker other might accept. Ed25519 and EdDSA are one (RFC 9864). */
-function isSameKeyForAnother(one: JwtoKey, other: JwtoKey): boolean {
-  const { family } = specOf(one.algorithm);
-  if (one.algorithm === other.algorithm || family === 'ed25519' || family !== specOf(other.algorithm).family)
-    return false;
-  return one.verifying.equals(other.verifying);
+function isForAnother(one: JwtoKey, other: JwtoKey): boolean {
+  return !isNameOf(one.algorithm, other.algorithm);
 }
 
 /** What to warn of: keys that are weaker than they should be. */

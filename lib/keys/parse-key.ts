@@ -9,6 +9,7 @@ import {
 import type { Algorithm } from '../options/algorithm-names.js';
 import type { KeyInput } from '../options/key-options.js';
 import { RSA_BITS, specOf } from './algorithms.js';
+import { decodeBase64url } from './base64url.js';
 import { isKeyText } from './key-text.js';
 import { whyUnreadable, whyUnreadableJwk } from './unreadable-key.js';
 
@@ -51,7 +52,9 @@ function toSecret(input: KeyInput, { algorithm, use }: KeyExpectation): KeyObjec
   // The one secret does both.
   assertJwk(input, algorithm, use === 'sign' ? ['sign', 'verify'] : ['verify']);
   if (input.kty !== 'oct' || typeof input.k !== 'string') throw new BadKey(`${algorithm} needs a JWK of kty "oct"`);
-  return createSecretKey(input.k, 'base64url');
+  const bytes = decodeBase64url(input.k);
+  if (bytes === undefined) throw new BadKey('the JWK\'s "k" is not base64url (RFC 7518 §6.4.1): encode the secret so');
+  return createSecretKey(bytes);
 }
 
 function parseAsymmetric(input: KeyInput, { algorithm, use }: KeyExpectation): KeyObject {

@@ -4,6 +4,7 @@ import type { Clock } from '../clock/clock.js';
 import type { Hooks } from '../hooks/hooks.js';
 import type { KeyInput, KeyResolver, ResolvedKey, RingKey, UnverifiedToken } from '../options/key-options.js';
 import type { KeyMaterial } from './jwto-key.js';
+import { keyRealmOf } from './key-realm.js';
 import { readMaterial, readTimes } from './read-key.js';
 
 /** A key for one user or tenant. */
@@ -54,6 +55,7 @@ export class ResolvedKeys {
     return {
       ...this.material(key),
       kid: key.kid,
+      realm: keyRealmOf(claims),
       isTimely: times !== undefined && times.notBefore <= now && now < times.expiresAt,
       speaksFor: (payload) => says(payload, claims),
     };

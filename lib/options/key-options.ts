@@ -12,7 +12,7 @@ export type Instant = Date | string | number;
  * the first in the list does.
  */
 export interface RingKey {
-  /** Names the key in the header of its tokens, 1 to 128 characters. @defaultValue its RFC 7638 thumbprint */
+  /** Names the key in the header of its tokens, 1 to 128 characters. @defaultValue its RFC 7638 thumbprint; of a secret a keyed hash */
   kid?: string | undefined;
   /** The one algorithm that the key is used with (RFC 8725 §3.1). */
   algorithm: Algorithm;
@@ -90,8 +90,13 @@ export interface TrustedIssuer {
    */
   algorithms?: readonly Algorithm[] | undefined;
   /**
+   * `at+jwt`: the header of its access tokens must say so (RFC 9068 §4), which tells them from every other token that it
+   * signs. Set it where the issuer writes it. @defaultValue `'JWT'`: `JWT`, `at+jwt`, or no type
+   */
+  headerType?: 'JWT' | 'at+jwt' | undefined;
+  /**
    * Makes a user of the verified claims; `undefined` refuses the token; a throw is 503, and so is no
-   * answer within ten seconds.
+   * answer within ten seconds. What it returns becomes plain JSON.
    *
    * @defaultValue no permissions, and `iss|sub` as id and name, so that no one is taken for a user of the application
    */

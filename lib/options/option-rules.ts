@@ -32,7 +32,7 @@ const CHECKS = ['exp', 'nbf', 'iat', 'jti', 'sub', 'iss', 'aud'];
 
 const YES_OR_NO = 'true or false';
 const ISSUERS =
-  'a list of { issuer, audience, jwksUri } with, if you like, algorithms (asymmetric, one for RSA keys) and mapUser; jwksUri is https';
+  'a list of { issuer, audience, jwksUri } with, if you like, algorithms (asymmetric, one for RSA keys), headerType (JWT or at+jwt) and mapUser; jwksUri is https';
 const LIFETIME = 'at least one second and at most 3650 days: seconds, or a text like "5m", "12h", "30d"';
 
 /** What a setting accepts: as a sentence, and as a test, which an absent one always passes. */

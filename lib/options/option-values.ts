@@ -99,6 +99,7 @@ export const isIssuer: Test = isObjectOf(
     algorithms: (value) =>
       isListOf(isOneOf(...ALGORITHM_NAMES.filter((name) => !name.startsWith('HS'))))(value) &&
       new Set((value as string[]).map(kindOf)).size === (value as string[]).length,
+    headerType: isOneOf('JWT', 'at+jwt'),
     mapUser: isFunction,
   },
   ['issuer', 'audience', 'jwksUri'],

@@ -92,7 +92,8 @@ export interface OptionContext {
   named: boolean;
 }
 
-const CHECKS = { exp: true, nbf: true, iat: true, jti: true, sub: true, iss: true, aud: true };
+/** Every check on, as it is for all tokens but our own. */
+export const ALL_CHECKS = { exp: true, nbf: true, iat: true, jti: true, sub: true, iss: true, aud: true };
 const REFRESH_PATH = 'api/token/refresh';
 const TOKEN_CACHE = { entries: 10_000, bytes: 8 * 1024 * 1024 };
 
@@ -122,7 +123,7 @@ export function resolveOptions(options: JwtoOptions, { issues, named }: OptionCo
     acceptedAudiences: [options.aud ?? [], options.acceptedAudiences ?? []].flat(),
     strictAudience: options.strictAudience ?? false,
     requiredClaims: options.requiredClaims ?? [],
-    checks: { ...CHECKS, ...withoutUndefined(options.checks ?? {}) },
+    checks: { ...ALL_CHECKS, ...withoutUndefined(options.checks ?? {}) },
     tokenCache: tokenCache(options.tokenCache),
     iss: options.iss,
     sub: options.sub,

@@ -30,6 +30,10 @@ export class JwtoSession {
   @Column({ type: 'varchar', length: 64, nullable: true })
   stamp!: string | null;
 
+  /** SHA-256 of whom the key of its access tokens speaks for; `null` for a key of the ring. */
+  @Column({ type: 'varchar', length: 64, name: 'key_realm', nullable: true })
+  keyRealm!: string | null;
+
   /** The refresh token that is accepted. */
   @Column({ type: 'varchar', length: 191, name: 'current_jti' })
   currentJti!: string;

@@ -18,6 +18,7 @@ export class CreateJwtoSession1764000000000 implements MigrationInterface {
           id('user_id'),
           { ...text('mode', 16), isNullable: false },
           text('stamp', 64),
+          text('key_realm', 64),
           id('current_jti'),
           time('current_iat'),
           id('previous_jti', { isNullable: true }),

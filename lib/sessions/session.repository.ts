@@ -21,6 +21,8 @@ export interface SessionExtension {
   sid: string;
   /** The `jti` that must still be the current one. */
   currentJti: string;
+  /** Whom the key of the new access token speaks for: as the session has it, which may have none yet. */
+  keyRealm: string | null;
   /** Asked when the statement is sent: the grace begins then, and not before the wait for a connection. */
   moment: () => Moment;
   /** The new expiry of the refresh token. */
@@ -138,13 +140,13 @@ export class SessionRepository {
    * not written, was given out since, or was rotated or revoked since, stays as it is.
    */
   async takeBack({ before, successor, writtenAt }: LostRotation, limit?: number): Promise<void> {
-    const { sid, currentJti, currentIat, previousJti, rotatedAt, generation } = before;
+    const { sid, keyRealm, currentJti, currentIat, previousJti, rotatedAt, generation } = before;
     await this.store.run(
       (manager, deadline) =>
         manager
           .createQueryBuilder()
           .update(JwtoSession)
-          .set({ currentJti, currentIat, previousJti, rotatedAt, generation })
+          .set({ keyRealm, currentJti, currentIat, previousJti, rotatedAt, generation })
           .where({
             sid,
             realm: this.realm,
@@ -159,7 +161,7 @@ export class SessionRepository {
   }
 
   private async update(
-    { sid, currentJti, moment, expiresAt, accessUntil }: SessionExtension,
+    { sid, currentJti, keyRealm, moment, expiresAt, accessUntil }: SessionExtension,
     condition: string,
     more: (at: Moment) => QueryDeepPartialEntity<JwtoSession>,
   ): Promise<boolean> {
@@ -172,6 +174,7 @@ export class SessionRepository {
         .createQueryBuilder()
         .update(JwtoSession)
         .set({
+          keyRealm,
           // Never backwards: a parallel refresh of the other kind may have moved it meanwhile.
           expiresAt: () => 'CASE WHEN expires_at > :expiresAt THEN expires_at ELSE :expiresAt END',
           accessUntil: () => 'CASE WHEN access_until > :accessUntil THEN access_until ELSE :accessUntil END',

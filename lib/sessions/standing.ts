@@ -7,7 +7,7 @@ import type { JwtoSession } from './session.entity.js';
  * - `current`: it is the one, and may be replaced
  * - `replayed`: it was replaced inside the grace, or is the successor of one that was; it gets that successor (again)
  * - `reused`: it was replaced before that, or by a token that is itself replaced
- * - `revoked`: there is no such session, or it was revoked
+ * - `revoked`: there is no such session, it was revoked, or it is not the key's to speak of
  * - `expired`: its session has ended
  * - `ahead`: the session has forgotten it, because the database was restored from before it was issued
  */
@@ -17,6 +17,8 @@ export type Standing = 'current' | 'replayed' | 'reused' | 'revoked' | 'expired'
 export interface PresentedToken {
   jti: string;
   userId: string;
+  /** Whom the key speaks for that signed it; `null` for a key of the ring, which signs what we issue and nothing else. */
+  keyRealm: string | null;
 }
 
 /** When it is judged; milliseconds since the epoch. All but `now` count from when the request came. */
@@ -37,6 +39,8 @@ export function standingOf(
   { aliveAt, usedAfter, notSince }: Moment,
 ): Standing {
   if (session?.revokedAt !== null || session.userId !== storedId(presented.userId)) return 'revoked';
+  // Before its `jti` is looked at: whoever has a tenant's key could end any session by a strange one.
+  if (presented.keyRealm !== null && presented.keyRealm !== session.keyRealm) return 'revoked';
   if (session.expiresAt <= aliveAt || session.endsAt <= aliveAt || session.lastUsedAt <= usedAfter) return 'expired';
   const jti = storedId(presented.jti);
   const insideGrace = session.rotatedAt !== null && session.rotatedAt > notSince;

@@ -2,6 +2,7 @@ import { RevocationSet } from '../blocklist/revocation-set.js';
 import { RevokedUsers } from '../blocklist/revoked-users.js';
 import { toSeconds } from '../clock/clock.js';
 import type { JwtoClaims } from '../tokens/claims.js';
+import { blockedAs } from './revocation-check.js';
 import type { Revocation } from './revocation-feed.js';
 
 /** What was revoked and could still be presented, as guards ask for it: in memory, by one look-up for each kind there is. */
@@ -19,9 +20,10 @@ export class KnownRevocations {
   }
 
   /** Whether an access token was revoked, by itself or with its session, its user or everybody. */
-  has({ sid, jti, auth_time = 0, user }: JwtoClaims): boolean {
+  has(claims: JwtoClaims): boolean {
+    const { sid, jti, auth_time = 0, user } = claims;
     if (this.session.has(sid)) return true;
-    if (jti !== undefined && this.token.has(jti)) return true;
+    if (this.token.size > 0 && jti !== undefined && this.token.has(blockedAs(claims, jti))) return true;
     if (this.users.size > 0 && this.users.has(String(user.id), auth_time)) return true;
     // Sign-ins of the very second are blocked one by one: the claim does not tell which of them came before.
     return this.allUntil > 0 && auth_time < toSeconds(this.allUntil);

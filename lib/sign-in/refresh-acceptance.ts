@@ -9,6 +9,7 @@ import type { SessionRepository } from '../sessions/session.repository.js';
 import { standingOf, type Moment, type Standing } from '../sessions/standing.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import type { JwtoClaims } from '../tokens/claims.js';
+import { realmOf } from '../tokens/signed-by.js';
 import type { Revoker } from './revoker.js';
 import type { Settlements } from './settlements.js';
 
@@ -102,9 +103,10 @@ export class RefreshAcceptance {
     userId: string,
     arrivedAt: number,
   ): Promise<{ session: JwtoSession | null; standing: Standing }> {
+    const presented = { jti: String(claims.jti), userId, keyRealm: realmOf(claims) };
     for (let looks = 1; ; looks++) {
       const session = await this.sessions.findUnblocked(claims.sid, userId);
-      const standing = standingOf(session, { jti: String(claims.jti), userId }, this.moment(arrivedAt));
+      const standing = standingOf(session, presented, this.moment(arrivedAt));
       if (standing !== 'reused') return { session, standing };
       if (await this.settlements.settle(claims.sid)) continue;
       if (!this.store.isTroubled || looks > LOOKS) return { session, standing };

@@ -86,10 +86,15 @@ export class Refresh {
       expiresAt: kind === 'refresh' ? Math.max(moved, session.expiresAt) : session.expiresAt,
     };
     const mode = answerMode(session.mode, via, this.options.modes);
-    const tokens = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
+    const { tokens, keyRealm } = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
 
+    if (session.keyRealm !== null && keyRealm !== session.keyRealm) {
+      await this.revoker.endSession({ sid, userId: idText(user.id) }, 'key_realm_changed', request);
+      throw new TokenRevokedError(`Can't update ${kind} token.`);
+    }
     const extension = {
       sid,
+      keyRealm,
       currentJti: session.currentJti,
       moment: () => this.acceptance.moment(arrivedAt),
       expiresAt: refresh.expiresAt,

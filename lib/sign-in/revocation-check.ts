@@ -4,8 +4,15 @@ import { JwtoSession } from '../sessions/session.entity.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { storedId } from '../store/stored-id.js';
 import type { JwtoClaims } from '../tokens/claims.js';
+import { realmOf } from '../tokens/signed-by.js';
 import type { Revocation } from './revocation-feed.js';
 import { SharedQuestions } from './shared-questions.js';
+
+/** What an access token is blocked as: its `jti`, and whose key signed it, for the keys of others may sign the same `jti`. */
+export function blockedAs(claims: JwtoClaims, jti: string): string {
+  const realm = realmOf(claims);
+  return realm === null ? jti : `${realm}.${jti}`;
+}
 
 /** Whether an access token was revoked, by itself or with its session. What guards ask after signature and claims stand. */
 export abstract class RevocationCheck {
@@ -36,12 +43,14 @@ export class DatabaseRevocationCheck extends RevocationCheck {
   }
 
   override isRevoked(claims: JwtoClaims): Promise<boolean> {
-    return this.questions.ask(`${claims.sid} ${claims.jti ?? ''}`, () => this.askDatabase(claims));
+    // A token without a jti cannot be in the list; its sid stands in, which is no jti of anything.
+    const token = blockedAs(claims, claims.jti ?? claims.sid);
+    // Nor does a token of one tenant's key get the answer to one of another's, who may write the same into it.
+    return this.questions.ask(`${claims.sid} ${token}`, () => this.askDatabase(claims, token));
   }
 
-  private async askDatabase({ sid, jti, auth_time, user }: JwtoClaims): Promise<boolean> {
-    // A token without a jti cannot be in the list; its sid stands in, which is no jti of anything.
-    const { realm, value: token } = this.blocklist.key('token', jti ?? sid);
+  private async askDatabase({ sid, auth_time, user }: JwtoClaims, blocked: string): Promise<boolean> {
+    const { realm, value: token } = this.blocklist.key('token', blocked);
     const { value: userId } = this.blocklist.key('user', String(user.id));
     this.sql ??=
       `SELECT sid AS id FROM ${this.store.table(JwtoSession)} WHERE sid = :sid AND revoked_at IS NOT NULL` +

@@ -6,7 +6,8 @@ import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { JwtoSession } from '../sessions/session.entity.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
 import type { JwtoClaims } from '../tokens/claims.js';
-import type { RevocationCheck } from './revocation-check.js';
+import type { KeyBounds } from './key-bounds.js';
+import { blockedAs, type RevocationCheck } from './revocation-check.js';
 
 /** Why a session was revoked; kept with it and told in `jwto.session_revoked`. */
 export type RevocationReason =
@@ -16,6 +17,7 @@ export type RevocationReason =
   | 'all_revoked'
   | 'user_inactive'
   | 'stamp_changed'
+  | 'key_realm_changed'
   | 'refresh_reused'
   | 'too_many_sessions'
   | 'signed_in_again'
@@ -46,6 +48,7 @@ export class Revoker {
     private readonly clock: Clock,
     private readonly options: ResolvedOptions,
     private readonly revocations: RevocationCheck,
+    private readonly bounds: KeyBounds,
   ) {}
 
   /** @returns whether this call ended it */
@@ -73,9 +76,16 @@ export class Revoker {
    * @returns whether this call ended it
    */
   async signOut(claims: JwtoClaims, request: RequestInfo | null): Promise<boolean> {
-    const ended = await this.revoke(claims.sid, 'logout');
+    const ended = (await this.bounds.reach(claims)) && (await this.revoke(claims.sid, 'logout'));
     if (ended) this.blacklisted(claims, request);
     return ended;
+  }
+
+  /** Ends the session of a token whose place a new one takes. */
+  async endReplaced(claims: JwtoClaims, request: RequestInfo | null): Promise<void> {
+    const { sid, user } = claims;
+    if (await this.bounds.reach(claims))
+      await this.endSession({ sid, userId: String(user.id) }, 'signed_in_again', request);
   }
 
   /**
@@ -84,10 +94,12 @@ export class Revoker {
    * @returns whether it was not blocked before
    */
   async blockToken(claims: JwtoClaims, jti: string): Promise<boolean> {
+    if (!(await this.bounds.reach(claims))) return false;
     const expiresAt = (claims.exp + this.options.leeway) * 1000;
-    const entry = { kind: 'token', value: jti, revokedAt: this.clock.now(), expiresAt, reason: 'revoked' } as const;
+    const value = blockedAs(claims, jti);
+    const entry = { kind: 'token', value, revokedAt: this.clock.now(), expiresAt, reason: 'revoked' } as const;
     const blocked = await this.blocklist.add(entry);
-    this.revocations.note({ kind: 'token', value: jti }, { until: expiresAt });
+    this.revocations.note({ kind: 'token', value }, { until: expiresAt });
     if (blocked) this.blacklisted(claims, null);
     return blocked;
   }
@@ -139,10 +151,20 @@ export class Revoker {
     return ended;
   }
 
-  /** Ends the sessions of a user but one. @returns how many it ended */
-  async endOthers(userId: string, sid: string, request: RequestInfo | null): Promise<number> {
+  /**
+   * Ends the sessions of a user but one.
+   *
+   * @param isMeant - which of them; all unless told
+   * @returns how many it ended
+   */
+  async endOthers(
+    userId: string,
+    sid: string,
+    request: RequestInfo | null,
+    isMeant: (session: JwtoSession) => boolean = () => true,
+  ): Promise<number> {
     const live = await this.sessions.findLive(userId, this.clock.now());
-    const others = live.filter((session) => session.sid !== sid);
+    const others = live.filter((session) => session.sid !== sid && isMeant(session));
     await this.blockTogether(others, 'revoked');
     return this.endEach(others, userId, 'revoked', request);
   }

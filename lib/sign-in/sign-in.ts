@@ -8,6 +8,7 @@ import type { JwtoEvents } from '../events/jwto-events.js';
 import type { Mode, SignInLifetimes } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { NewSession, SessionRepository } from '../sessions/session.repository.js';
+import type { JwtoClaims } from '../tokens/claims.js';
 import { randomId, type SessionIds } from '../tokens/session-id.js';
 import { refreshJti } from '../sessions/standing.js';
 import { isWellFormed } from '../store/stored-id.js';
@@ -31,8 +32,8 @@ export interface SignInContext {
   body?: Readonly<Record<string, unknown>>;
   /** Instead of those of the settings and the `lifetimes` hook. */
   lifetimes?: SignInLifetimes | undefined;
-  /** Sessions that end when this one begins: those whose cookies its cookies overwrite. */
-  replaces?: readonly { sid: string; userId: string }[];
+  /** Verified claims of sessions that end when this one begins: those whose cookies its cookies overwrite. */
+  replaces?: readonly JwtoClaims[];
   /** Whether the client has closed its connection, so that nobody would get the tokens. */
   hasLeft?: (() => boolean) | undefined;
 }
@@ -99,7 +100,7 @@ export class SignIn {
     const endsAt = iat + lifetimes.session * 1000;
     const expiresAt = Math.min(iat + lifetimes.refresh * 1000, endsAt);
     const refresh = { jti: refreshJti(randomId(), 0), iat, expiresAt };
-    const tokens = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
+    const { tokens, keyRealm } = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
 
     assertWaiting(hasLeft);
     const client = this.options.recordClient ? request : null;
@@ -108,6 +109,7 @@ export class SignIn {
       userId,
       mode,
       stamp: stampOf(user),
+      keyRealm,
       currentJti: refresh.jti,
       currentIat: iat,
       signedInAt,
@@ -143,7 +145,7 @@ export class SignIn {
    */
   private async settle(
     { sid, userId, signedInAt }: { sid: string; userId: string; signedInAt: number },
-    replaces: readonly { sid: string; userId: string }[],
+    replaces: readonly JwtoClaims[],
     request: RequestInfo | null,
     hasLeft: () => boolean,
   ): Promise<boolean> {
@@ -151,7 +153,7 @@ export class SignIn {
       assertWaiting(hasLeft);
       if (await this.blocklist.isRevokedSince(userId, signedInAt)) return true;
       await this.revoker.trim(userId, request);
-      for (const older of replaces) await this.revoker.endSession(older, 'signed_in_again', request);
+      for (const older of replaces) await this.revoker.endReplaced(older, request);
       assertWaiting(hasLeft);
       return false;
     } catch (error) {

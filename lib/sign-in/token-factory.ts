@@ -7,7 +7,7 @@ import type { ResolvedOptions } from '../options/resolve-options.js';
 import { randomId } from '../tokens/session-id.js';
 import { missingClaims } from '../tokens/claim-rules.js';
 import { composeClaims, type JwtoUser, type JwtoClaims, type TokenType } from '../tokens/claims.js';
-import type { TokenSigner } from '../tokens/token-signer.js';
+import type { SignedToken, TokenSigner } from '../tokens/token-signer.js';
 import { claimId, idText } from '../users/sign-in-user.js';
 import type { UserDirectory } from '../users/user-directory.js';
 import type { SignInUser } from '../users/user-provider.js';
@@ -23,6 +23,12 @@ export interface TokenPlan {
   refresh: { jti: string; iat: number; expiresAt: number };
 }
 
+/** Both tokens of a session, and whom the key of its access tokens speaks for; `null` for a key of the ring. */
+export interface MadeTokens {
+  readonly tokens: IssuedTokens;
+  readonly keyRealm: string | null;
+}
+
 /** Makes both tokens of a session. It writes nothing: whatever can fail in it, fails before anything is changed. */
 export class TokenFactory {
   private readonly logger = new Logger('Jwto');
@@ -34,8 +40,11 @@ export class TokenFactory {
     private readonly limits: DeliveryLimits,
   ) {}
 
-  /** @throws JwtoError `store_unavailable` if the ClaimsProvider fails or leaves out what is required, `token_too_large` */
-  async make(user: SignInUser, plan: TokenPlan): Promise<IssuedTokens> {
+  /**
+   * @throws JwtoError `store_unavailable` if the ClaimsProvider fails or leaves out what is required, or no key signs;
+   * `token_too_large`
+   */
+  async make(user: SignInUser, plan: TokenPlan): Promise<MadeTokens> {
     const accessExp = Math.min(toSeconds(plan.now) + this.options.accessTokenLifetime, toSeconds(plan.endsAt));
     const [accessClaims, refreshClaims] = await Promise.all([
       this.claims(user, plan, 'access', {
@@ -51,23 +60,29 @@ export class TokenFactory {
         refresh_iat: undefined,
       }),
     ]);
+    const [access, refresh] = await this.signBoth(accessClaims, refreshClaims);
     const tokens: IssuedTokens = {
       sid: plan.sid,
       mode: plan.mode,
-      access: await this.sign(accessClaims),
-      refresh: await this.sign(refreshClaims),
+      access: access.token,
+      refresh: refresh.token,
       accessClaims,
       refreshClaims,
       endsAt: plan.endsAt,
     };
     this.limits.check(tokens);
-    return tokens;
+    return { tokens, keyRealm: access.keyRealm };
   }
 
   /** A key that cannot sign (an HSM that is away, a replaced JwtService) is no fault of the request. */
-  private async sign(claims: JwtoClaims): Promise<string> {
+  private async signBoth(accessClaims: JwtoClaims, refreshClaims: JwtoClaims): Promise<[SignedToken, SignedToken]> {
     try {
-      return await this.signer.sign(claims);
+      const access = await this.signer.sign(accessClaims);
+      const refresh = await this.signer.sign(refreshClaims);
+      if (refresh.keyRealm === null || refresh.keyRealm === access.keyRealm) return [access, refresh];
+      throw new Error(
+        'resolveKey must say the same of both tokens of a session, save for `type`, or leave the refresh token to the ring',
+      );
     } catch (error) {
       if (error instanceof JwtoConfigurationError || error instanceof StoreUnavailableError) throw error;
       this.logger.error('Signing failed', error instanceof Error ? error.stack : String(error));

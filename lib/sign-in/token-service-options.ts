@@ -1,6 +1,7 @@
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { Mode, SignInLifetimes } from '../options/jwto-options.js';
 import type { JwtoSession } from '../sessions/session.entity.js';
+import type { JwtoClaims } from '../tokens/claims.js';
 import type { RevocationReason } from './revoker.js';
 
 /** Options of `TokenService.issue`. */
@@ -14,8 +15,8 @@ export interface IssueOptions {
    * change has ended it; `mode` and `lifetimes` go before it.
    */
   like?: { readonly sid: string } | undefined;
-  /** Sessions that end when the new one begins. @internal */
-  replaces?: readonly { sid: string; userId: string }[] | undefined;
+  /** Verified claims of sessions that end when the new one begins. @internal */
+  replaces?: readonly JwtoClaims[] | undefined;
   /** Whether nobody would get the tokens. @internal */
   hasLeft?: (() => boolean) | undefined;
   /** Where the sign-in came from: `requestInfo(request)`. Kept with the session and told in the event. */

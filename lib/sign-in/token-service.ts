@@ -4,17 +4,17 @@ import { RequestInvalidError } from '../errors/request-errors.js';
 import { TokenRevokedError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { Mode, SignInLifetimes } from '../options/jwto-options.js';
-import { copyClaims, isForeign, type JwtoClaims, type TokenType } from '../tokens/claims.js';
+import { copyClaims, type JwtoClaims, type TokenType } from '../tokens/claims.js';
+import { isForeign } from '../tokens/foreign-claims.js';
 import { idText } from '../users/sign-in-user.js';
 import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
+import { sessionInfo } from './own-sessions.js';
 import type { PurgeResult } from './purger.js';
 import type { RefreshKind } from './refresh.js';
 import type { IssueOptions, RevokeOptions, SessionInfo } from './token-service-options.js';
 import type { SignInReply, SignInRequest } from './own-sign-in.js';
 import type { TokenServiceParts } from './token-service-parts.js';
-
-const HOUR = 3_600_000;
 
 /**
  * Everything about tokens and sessions, for the application's own code. Inject it; of a named module instance by
@@ -232,16 +232,7 @@ export class TokenService {
     const id = assertId(userId);
     await this.#parts.timekeeper.settle();
     const sessions = await this.#parts.sessions.findLive(id, this.#parts.clock.now());
-    return sessions.map(({ sid, mode, signedInAt, lastUsedAt, expiresAt, endsAt, userAgent, ip }) => ({
-      sid,
-      mode,
-      signedInAt,
-      lastUsedAt: Math.max(lastUsedAt - (lastUsedAt % HOUR), signedInAt),
-      expiresAt,
-      endsAt,
-      userAgent,
-      ip,
-    }));
+    return sessions.map(sessionInfo);
   }
 
   /**
@@ -254,13 +245,18 @@ export class TokenService {
   }
 
   /**
-   * Calls the function in `keys` now instead of at the next interval: after a key has leaked, or was added. When it
-   * resolves, no token of a removed key is accepted by this process. Without a function in `keys` it does nothing.
+   * Calls the function in `keys`, and fetches the keys of the other `issuers`, now instead of at the next interval: after a
+   * key has leaked, or was added. When it resolves, no token of a removed key is accepted by this process.
    *
    * @throws JwtoConfigurationError if the function fails or gives bad keys; the ring then stays as it is
+   * @throws JwtoError `store_unavailable` if an issuer's keys cannot be had; they then stay as they are
    */
   async reloadKeys(): Promise<void> {
-    await this.#parts.keyFeed?.reload();
+    const { keyFeed, accepted } = this.#parts;
+    const own = keyFeed?.reload();
+    // Both are asked, whichever fails.
+    const [mine, others] = await Promise.allSettled([own, accepted.reloadKeys()]);
+    for (const one of [mine, others]) if (one.status === 'rejected') throw one.reason;
   }
 
   /**

@@ -74,30 +74,6 @@ export function missingClaims(payload: Readonly<Record<string, unknown>>, requir
   return required.filter((name) => !Object.hasOwn(payload, name) || payload[name] === null);
 }
 
-/** What every token of another issuer must have: RFC 7519 §4.1, RFC 9068 §4. */
-export type ForeignClaims = JsonObject & { iss: string; sub: string; exp: number; nbf?: number; iat?: number };
-
-/**
- * The shape of another issuer's access token, bound to that issuer and to us as the audience.
- *
- * @throws {@link TokenInvalidError}
- */
-export function assertForeignShape(
-  { header, payload }: OpenedToken,
-  { issuer, audiences }: { issuer: string; audiences: readonly string[] },
-): ForeignClaims {
-  const fits =
-    isHeaderType(header['typ'], 'jwt', 'at+jwt') &&
-    payload['iss'] === issuer &&
-    isId(payload['sub']) &&
-    isAudience(payload['aud'], { acceptedAudiences: audiences, strictAudience: false }) &&
-    isTime(payload['exp']) &&
-    isAbsentOr(isTime, payload['nbf']) &&
-    isAbsentOr(isTime, payload['iat']);
-  if (!fits) throw new TokenInvalidError();
-  return payload as ForeignClaims;
-}
-
 /** @throws {@link TokenWrongTypeError} */
 export function assertType(claims: JwtoClaims, due: TokenType): void {
   if (claims.type !== due) throw new TokenWrongTypeError(due);
@@ -134,7 +110,7 @@ export function isTimely(...judged: Parameters<typeof assertTimely>): boolean {
  * `typ` may be absent; a token that says it is something else is not taken for one (RFC 8725 §3.11). Media types compare
  * without regard to case and may have their `application/` (RFC 7515 §4.1.9).
  */
-function isHeaderType(typ: unknown, specific: HeaderType, other: HeaderType = specific): boolean {
+export function isHeaderType(typ: unknown, specific: HeaderType, other: HeaderType = specific): boolean {
   // What our own signer writes, without a look at its letters.
   if (typ === undefined || typ === specific || (typ === 'JWT' && specific === 'jwt')) return true;
   if (typeof typ !== 'string') return false;
@@ -142,15 +118,18 @@ function isHeaderType(typ: unknown, specific: HeaderType, other: HeaderType = sp
   return name === specific || name === other;
 }
 
-function isTime(value: unknown): value is number {
+/** A NumericDate (RFC 7519 §2), from 1970 to 9999. */
+export function isTime(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= LAST_SECOND;
 }
 
-function isId(value: unknown): value is string {
+/** Text of at least one character. */
+export function isId(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-function isAbsentOr(test: (value: unknown) => boolean, value: unknown): boolean {
+/** Whether a claim that may be absent is right where it is there. */
+export function isAbsentOr(test: (value: unknown) => boolean, value: unknown): boolean {
   return value === undefined || test(value);
 }
 
@@ -166,7 +145,7 @@ function isIssuer(value: unknown, accepted: readonly string[]): boolean {
 }
 
 /** Any one of the accepted audiences suffices (RFC 7519 §4.1.3), unless `aud` must be the one audience alone. */
-function isAudience(
+export function isAudience(
   value: unknown,
   { acceptedAudiences: accepted, strictAudience }: Pick<ClaimRules, 'acceptedAudiences' | 'strictAudience'>,
 ): boolean {

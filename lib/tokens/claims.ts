@@ -28,8 +28,21 @@ export interface JwtoClaims {
   /** When the user signed in (OpenID Connect Core §2). */
   auth_time?: number;
   user: JwtoUser;
+  /** In the claims of another issuer's token: what that issuer says in standard claims. */
+  foreign?: ForeignClaims;
   /** What a ClaimsProvider adds. */
   [claim: string]: unknown;
+}
+
+/** The standard claims of another issuer's token (RFC 7519 §4.1), as that issuer wrote them. */
+export interface ForeignClaims {
+  iss: string;
+  sub: string;
+  aud: string | string[];
+  exp: number;
+  nbf?: number;
+  iat?: number;
+  jti?: string;
 }
 
 /** The names that no ClaimsProvider can set. */
@@ -62,23 +75,6 @@ export function composeClaims(
   for (const name of RESERVED) if (reserved[name] !== undefined) claims[name] = reserved[name];
   claims['user'] = { ...user, ...withoutNames(inUser, ['id']) };
   return claims as JwtoClaims;
-}
-
-/**
- * Our claims of another issuer's: what it says in the registered names, our own names as they are for someone who has
- * no session here, and its other claims as they are.
- */
-export function claimsOfForeigner(
-  claims: Readonly<Record<string, unknown>>,
-  { perms = [], ...user }: { id: string | number; username: string; perms?: readonly string[] | undefined },
-): JwtoClaims {
-  const theirs = withoutNames(claims, ['sid', 'type', 'user', 'refresh_iat']);
-  return { ...theirs, sid: '', type: 'access', user: { ...user, perms: [...perms] } } as JwtoClaims;
-}
-
-/** Whether the claims are of another issuer's token, which has no session here. */
-export function isForeign({ sid }: JwtoClaims): boolean {
-  return sid === '';
 }
 
 /** A copy of claims that its owner may change. */

@@ -1,14 +1,20 @@
 import { JwtSecretRequestType, JwtService, type JwtModuleOptions } from '@nestjs/jwt';
-import type { JwtoKey } from '../keys/jwto-key.js';
+import type { JwtoKey, KeyMaterial } from '../keys/jwto-key.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { Algorithm } from '../options/algorithm-names.js';
 import { parseHeader, split } from './strict-jws.js';
 
 type KnownAlgorithm = Exclude<Algorithm, 'EdDSA' | 'Ed25519'>;
 
-/** Whether @nestjs/jwt, which is jsonwebtoken 9, can sign with it: it has no EdDSA. */
-export function isKnownToJwtService(algorithm: Algorithm): algorithm is KnownAlgorithm {
-  return algorithm !== 'EdDSA' && algorithm !== 'Ed25519';
+/**
+ * Whether @nestjs/jwt, which is jsonwebtoken 9, can sign with it: it has no EdDSA, and takes an `rsa-pss` key only with the
+ * parameters that name the algorithm's hash. What it cannot, `keys/signature` signs, which has also tried the key at start.
+ */
+export function isKnownToJwtService<Key extends KeyMaterial>(key: Key): key is Key & { algorithm: KnownAlgorithm } {
+  const { algorithm, verifying } = key;
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = verifying;
+  const isBare = type === 'rsa-pss' && details?.hashAlgorithm === undefined;
+  return algorithm !== 'EdDSA' && algorithm !== 'Ed25519' && !isBare;
 }
 
 /**
@@ -24,7 +30,7 @@ export function createJwtService(keys: KeyRing): JwtService {
       return key === undefined ? {} : { ...signOptions(key), allowInsecureKeySizes: true };
     },
     get verifyOptions() {
-      const algorithms = keys.all.map(({ algorithm }) => algorithm).filter(isKnownToJwtService);
+      const algorithms = keys.all.filter(isKnownToJwtService).map(({ algorithm }) => algorithm);
       return { algorithms: [...new Set(algorithms)], allowInvalidAsymmetricKeyTypes: false };
     },
     // @nestjs/jwt types keys for PEM text; jsonwebtoken takes a KeyObject, and is 30 times faster with it.
@@ -47,8 +53,8 @@ function assertNoOtherKey(options: object): void {
 }
 
 /** What jsonwebtoken is told of the key that signs. */
-function signOptions({ algorithm, named, kid }: JwtoKey): { algorithm?: KnownAlgorithm; keyid?: string } {
-  return { ...(isKnownToJwtService(algorithm) && { algorithm }), ...(named && { keyid: kid }) };
+function signOptions(key: JwtoKey): { algorithm?: KnownAlgorithm; keyid?: string } {
+  return { ...(isKnownToJwtService(key) && { algorithm: key.algorithm }), ...(key.named && { keyid: key.kid }) };
 }
 
 function signingKey(keys: KeyRing): JwtoKey['signing'] {
@@ -66,6 +72,6 @@ function verifyingKey(keys: KeyRing, token: unknown): JwtoKey['verifying'] {
 }
 
 function known(key: JwtoKey): JwtoKey {
-  if (isKnownToJwtService(key.algorithm)) return key;
-  throw new Error(`jsonwebtoken has no ${key.algorithm}: use the TokenService of jwto`);
+  if (isKnownToJwtService(key)) return key;
+  throw new Error(`jsonwebtoken has no ${key.algorithm} for this key: use the TokenService of jwto`);
 }

@@ -1,4 +1,5 @@
 import { TokenInvalidError, TokenMalformedError } from '../errors/token-errors.js';
+import { isNameOf } from '../keys/algorithms.js';
 import { decodeBase64url } from '../keys/base64url.js';
 import type { KeyMaterial } from '../keys/jwto-key.js';
 import { isSignatureOf } from '../keys/signature.js';
@@ -83,7 +84,7 @@ export function parseHeader(text: string): JsonObject {
  */
 export function openJws({ input, payload, signature }: CompactJws, header: JsonObject, key: KeyMaterial): Buffer {
   const bytes = decodeSegment(payload);
-  if (header['alg'] === key.algorithm && isSignatureOf(key, input, signature)) return bytes;
+  if (isNameOf(header['alg'], key.algorithm) && isSignatureOf(key, input, signature)) return bytes;
   decodeSegment(signature);
   throw new TokenInvalidError();
 }

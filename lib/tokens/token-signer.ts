@@ -18,17 +18,23 @@ export interface SignerParts {
   readonly issues: boolean;
 }
 
+/** A token, and whom the key speaks for that signed it; `null` for a key of the ring. */
+export interface SignedToken {
+  readonly token: string;
+  readonly keyRealm: string | null;
+}
+
 /** Signs claims: with the key that `resolveKey` gives for them, or the ring's active one. */
 export class TokenSigner {
   constructor(private readonly parts: SignerParts) {}
 
   /**
-   * @returns the compact JWS (RFC 7515 §7.1)
+   * @returns the compact JWS (RFC 7515 §7.1), and whom its key speaks for
    * @throws {@link JwtoConfigurationError} in a process that verifies only
    * @throws JwtoError `store_unavailable` if `resolveKey` fails
    * @throws Error where no key of the ring may sign now, or `resolveKey` gives one that cannot
    */
-  async sign(claims: JwtoClaims): Promise<string> {
+  async sign(claims: JwtoClaims): Promise<SignedToken> {
     const { keys, resolved, jwt, issues } = this.parts;
     const own = await resolved?.find({ unverifiedHeader: {}, unverifiedClaims: copyClaims(claims) });
     const typ = this.typeOf(claims);
@@ -38,16 +44,19 @@ export class TokenSigner {
           'resolveKey must give a signingKey, in its time, whose claims are those of the token that is to be signed',
         );
       }
-      return compose({ alg: own.algorithm, typ, ...(own.kid !== undefined && { kid: own.kid }) }, claims, own);
+      const header = { alg: own.algorithm, typ, ...(own.kid !== undefined && { kid: own.kid }) };
+      return { token: compose(header, claims, own), keyRealm: own.realm ?? null };
     }
     const key = keys.active;
     if (key === undefined) throw noKey(issues);
     // jsonwebtoken takes the methods of Object.prototype for its rules of the claims that are named like them.
-    if (!isKnownToJwtService(key.algorithm) || Object.keys(claims).some((name) => name in Object.prototype)) {
-      return compose({ alg: key.algorithm, typ, ...(key.named && { kid: key.kid }) }, claims, key);
+    if (!isKnownToJwtService(key) || Object.keys(claims).some((name) => name in Object.prototype)) {
+      const header = { alg: key.algorithm, typ, ...(key.named && { kid: key.kid }) };
+      return { token: compose(header, claims, key), keyRealm: null };
     }
     // jsonwebtoken adds an `iat` where there is none; `noTimestamp` takes away one that is there.
-    return jwt.sign({ ...claims }, { noTimestamp: claims.iat === undefined, header: { alg: key.algorithm, typ } });
+    const header = { alg: key.algorithm, typ };
+    return { token: jwt.sign({ ...claims }, { noTimestamp: claims.iat === undefined, header }), keyRealm: null };
   }
 
   /** RFC 9068 §2.1; a refresh token has no registered type, and must not be taken for an access token. */

@@ -9,13 +9,11 @@ import { assertShape, assertTimely, assertType, isTimely, type ClaimRules, type 
 import { copyClaims, type JwtoClaims, type TokenType } from './claims.js';
 import { parseObject, type JsonObject } from './json-object.js';
 import { KnownHeaders } from './known-headers.js';
+import { keyOf, noteKey, realmOf } from './signed-by.js';
 import { decodeSegment, openJws, parseHeader, split, type CompactJws } from './strict-jws.js';
 import type { VerifiedToken, VerifiedTokens } from './verified-tokens.js';
 
 type Verified = VerifiedToken<JwtoClaims>;
-
-/** The key of the ring that verified claims. */
-const SIGNED_BY = new WeakMap<JwtoClaims, KeyMaterial>();
 
 /** The parts of a {@link TokenVerifier}. */
 export interface VerifierParts {
@@ -75,13 +73,15 @@ export class TokenVerifier {
     return claims;
   }
 
-  /** The claims of those tokens that are ours, one for each session. @throws JwtoError `store_unavailable` */
+  /** The claims of those tokens that are ours, one for each session and key realm. @throws JwtoError `store_unavailable` */
   async identifyAll(tokens: readonly string[]): Promise<JwtoClaims[]> {
     const bySession = new Map<string, JwtoClaims>();
     for (const token of tokens) {
       try {
         const claims = await this.identify(token);
-        if (!bySession.has(claims.sid)) bySession.set(claims.sid, claims);
+        // What one tenant's key says of a session must not stand in front of what its own key says.
+        const session = `${realmOf(claims) ?? ''} ${claims.sid}`;
+        if (!bySession.has(session)) bySession.set(session, claims);
       } catch (error) {
         if (!(error instanceof JwtoError) || error.getStatus() !== 401) throw error;
       }
@@ -95,7 +95,7 @@ export class TokenVerifier {
    */
   stands(claims: JwtoClaims, due: TokenType): boolean {
     const { keys, rules, clock, timekeeper } = this.parts;
-    const key = SIGNED_BY.get(claims);
+    const key = keyOf(claims);
     if (key === undefined || !timekeeper.isSteady) return false;
     return keys.isUsable(key) && claims.type === due && isTimely(claims, rules, clock.now());
   }
@@ -145,14 +145,18 @@ export class TokenVerifier {
     const key = await resolved?.find(copyClaims({ unverifiedHeader: header, unverifiedClaims: payload }));
     if (key === undefined) return known !== undefined && keys.isUsable(known.key) ? known : this.open(token);
     if (!key.isTimely || !key.speaksFor(payload)) throw new TokenInvalidError();
-    if (known?.key.verifying === key.verifying && known.key.algorithm === key.algorithm) return known;
+    if (known !== undefined && isSameKey(known.key, key)) return known;
     const jws = split(token);
     return verified(jws, parseHeader(jws.header), key, rules);
   }
 }
 
+function isSameKey(one: KeyMaterial, other: KeyMaterial): boolean {
+  return one.verifying === other.verifying && one.algorithm === other.algorithm && one.realm === other.realm;
+}
+
 function verified(jws: CompactJws, header: JsonObject, key: KeyMaterial, rules: ClaimRules): Verified {
   const claims = assertShape({ header, payload: parseObject(openJws(jws, header, key)) }, rules);
-  SIGNED_BY.set(claims, key);
+  noteKey(claims, key);
   return { header, claims, key };
 }

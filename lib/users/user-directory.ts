@@ -1,8 +1,8 @@
 import type { Hooks } from '../hooks/hooks.js';
-import { isTooDeep } from './claim-depth.js';
 import { parseDuration, TEN_YEARS } from '../options/duration.js';
 import type { LifetimeContext, LoginAttempt, SignInLifetimes } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import { plainClaims } from './plain-claims.js';
 import { assertUser, assertUserClaims, idText } from './sign-in-user.js';
 import type { ClaimsContext, ClaimsProvider } from './claims-provider.js';
 import type { LoginCredentials, SignInUser, UserProvider } from './user-provider.js';
@@ -67,13 +67,10 @@ export class UserDirectory {
   claims(user: SignInUser, context: ClaimsContext): Promise<Record<string, unknown>> {
     return this.hooks.ask('ClaimsProvider.claims', async () => {
       const given: unknown = await (await this.sources.claims()).claims(user, context);
-      const plain: unknown = JSON.parse(JSON.stringify(given ?? {}));
-      if (typeof plain !== 'object' || plain === null || Array.isArray(plain) || isTooDeep(plain)) {
-        throw new TypeError('it must return an object of claims, at most 32 levels deep');
-      }
-      const { user: more } = plain as { user?: unknown };
+      const plain = plainClaims(given ?? {});
+      const { user: more } = plain;
       if (typeof more === 'object' && more !== null) assertUserClaims(more);
-      return plain as Record<string, unknown>;
+      return plain;
     });
   }
 

@@ -104,11 +104,11 @@ describe('the keys of another issuer', () => {
     expect(logged).toEqual([]);
   });
 
-  it('are asked for by name where there are several', async () => {
+  it('are asked for by name where a token has one', async () => {
     await start();
     issuer.jwks.push(FakeIssuer.jwk(second));
     expect(await stand(token(second))).toBe('ok');
-    expect(await stand(issuer.token({}, { kid: undefined }))).toBe('token_invalid');
+    expect(await stand(issuer.token({}, { kid: undefined }))).toBe('ok');
     expect(await stand(issuer.token({}, { kid: 'second' }))).toBe('token_invalid');
   });
 

@@ -49,23 +49,16 @@ describe.each(CASES)('another issuer with %s on %s', (algorithm, _name, adapter)
       user: { id: 3, username: 'admin', perms: ['perm1'] },
       sid: attack.claims['sid'],
       jti: attack.claims['jti'],
-      type: 'refresh',
+      type: 'access',
       refresh_iat: 7,
       nested: { perms: ['perm1'] },
     });
     const name = `${issuer.url}|3`;
     const user = { id: name, username: name, perms: [] };
     const { json } = await attack.send(token, 'GET /testapp/claims');
-    expect(json).toEqual({
-      ...issuer.claims({ sub: '3', iat: json['iat'], exp: json['exp'] }),
-      scope: 'perm1 perm2',
-      perms: ['perm1'],
-      jti: attack.claims['jti'],
-      nested: { perms: ['perm1'] },
-      sid: '',
-      type: 'access',
-      user,
-    });
+    const { exp, iat } = attack.test.tokens.decode(token).payload;
+    const foreign = { ...issuer.claims({ sub: '3', iat, exp }), jti: attack.claims['jti'] };
+    expect(json).toEqual({ sub: name, exp, sid: '', type: 'access', user, foreign });
     expect((await attack.send(token, 'GET /testapp/user')).json).toEqual({ user, username: name });
     await expectRefusal(attack.test, () => attack.send(token, 'GET /testapp/perms_protect'), {
       status: 403,
@@ -137,7 +130,7 @@ describe.each(CASES)('another issuer with %s on %s', (algorithm, _name, adapter)
   it('has no other key and no other algorithm believed', async () => {
     await attack.expectBad(issuer.token({}, { kid: 'theirs' }, stranger));
     await attack.expectBad(issuer.token({}, { kid: undefined }, stranger));
-    for (const alg of ['none', 'HS256', 'RS384', 'PS256', 'ES384', 'Ed25519', 'toString', '']) {
+    for (const alg of ['none', 'HS256', 'RS384', 'PS256', 'ES384', 'Ed448', 'toString', '']) {
       await attack.expectBad(issuer.token({}, { alg }));
     }
     await attack.expectBad(

@@ -175,14 +175,6 @@ describe('a bad key of a ring', () => {
     expect(error.message).toMatch(/"first".*RFC 8725/);
     expectNoSecret(error.message);
   });
-
-  it('may stand there twice for one algorithm, under a new kid', async () => {
-    const { signing: signingKey } = makeKeys('EdDSA');
-    const renamed = [good, { ...good, kid: 'renamed' }] as const;
-    const ed = (['EdDSA', 'Ed25519'] as const).map((algorithm) => ({ kid: algorithm, algorithm, signingKey }));
-    const app = await startApp({ options: ring(...renamed, ...ed) });
-    await app.close();
-  });
 });
 
 describe('keys', () => {

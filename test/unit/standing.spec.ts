@@ -10,12 +10,21 @@ const MOMENT = { now: NOW, aliveAt: NOW, usedAfter: Number.MIN_SAFE_INTEGER, not
 const never = refreshJti('never', 0);
 const previous = refreshJti('previous', 2);
 const current = refreshJti('current', 3);
-const presented: PresentedToken = { jti: current, userId: '1' };
+const presented: PresentedToken = { jti: current, userId: '1', keyRealm: null };
 
 /** A session that rotated three times, the last time an hour ago. */
 function session(differing: Partial<JwtoSession> = {}): JwtoSession {
   return Object.assign(new JwtoSession(), {
-    ...{ sid: 'sid', realm: 'default', userId: '1', mode: 'JSON', stamp: null, currentIat: NOW, generation: 3 },
+    ...{
+      sid: 'sid',
+      realm: 'default',
+      userId: '1',
+      mode: 'JSON',
+      stamp: null,
+      keyRealm: null,
+      currentIat: NOW,
+      generation: 3,
+    },
     ...{ currentJti: current, previousJti: previous, rotatedAt: NOW - 3_600_000, lastUsedAt: NOW - 3_600_000 },
     ...{ signedInAt: NOW - 7_200_000, expiresAt: NOW + 60_000, endsAt: NOW + 120_000, accessUntil: NOW + 60_000 },
     ...{ revokedAt: null, revokedReason: null, refreshLifetime: 86_400_000, userAgent: null, ip: null },

@@ -93,6 +93,16 @@ export const RULES: readonly Rule[] = [
     holds: (_facts, algorithm) => algorithm.startsWith('Ed'),
   },
   {
+    name: 'EdDSA and Ed25519 are two names of one algorithm',
+    rfc: 'RFC 9864 §2.2',
+    difference: 'we take',
+    peers: ['jose'],
+    holds: ({ header = {} }, algorithm) => {
+      const { alg } = header as { alg?: unknown };
+      return algorithm.startsWith('Ed') && alg !== algorithm && (alg === 'EdDSA' || alg === 'Ed25519');
+    },
+  },
+  {
     name: 'a JSON text inside of a JSON text is a text, and no claims',
     rfc: 'RFC 7519 §7.2',
     difference: 'other content',

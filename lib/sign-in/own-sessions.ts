@@ -1,0 +1,52 @@
+import type { Clock } from '../clock/clock.js';
+import type { Timekeeper } from '../clock/timekeeper.js';
+import type { RequestInfo } from '../events/jwto-event.js';
+import type { JwtoSession } from '../sessions/session.entity.js';
+import type { SessionRepository } from '../sessions/session.repository.js';
+import type { JwtoClaims } from '../tokens/claims.js';
+import { realmOf } from '../tokens/signed-by.js';
+import type { Revoker } from './revoker.js';
+import type { SessionInfo } from './token-service-options.js';
+
+const HOUR = 3_600_000;
+
+/**
+ * What the holder of an access token may do to sessions: to those of its user that its key speaks for. A tenant who has a
+ * key can write any user into a token.
+ */
+export class OwnSessions {
+  constructor(
+    private readonly sessions: SessionRepository,
+    private readonly revoker: Revoker,
+    private readonly clock: Clock,
+    private readonly timekeeper: Timekeeper,
+  ) {}
+
+  /** The live ones, the newest first. @throws JwtoError `store_unavailable` */
+  async list(claims: JwtoClaims): Promise<SessionInfo[]> {
+    await this.timekeeper.settle();
+    const live = await this.sessions.findLive(String(claims.user.id), this.clock.now());
+    return live.filter(({ keyRealm }) => keyRealm === realmOf(claims)).map(sessionInfo);
+  }
+
+  /** @returns whether it was one of them, and this call ended it. @throws JwtoError `store_unavailable` */
+  async revoke(claims: JwtoClaims, sid: string, request: RequestInfo): Promise<boolean> {
+    const own = await this.list(claims);
+    const session = { sid, userId: String(claims.user.id) };
+    return own.some((one) => one.sid === sid) && this.revoker.endSession(session, 'revoked', request);
+  }
+
+  /** Ends all of them but the token's own. @returns how many. @throws JwtoError `store_unavailable` */
+  async revokeOthers(claims: JwtoClaims, request: RequestInfo): Promise<number> {
+    const realm = realmOf(claims);
+    await this.timekeeper.settle();
+    return this.revoker.endOthers(String(claims.user.id), claims.sid, request, ({ keyRealm }) => keyRealm === realm);
+  }
+}
+
+/** What of a session is shown. `lastUsedAt` is rounded down to the hour, and never to before the sign-in. */
+export function sessionInfo(session: JwtoSession): SessionInfo {
+  const { sid, mode, signedInAt, lastUsedAt, expiresAt, endsAt, userAgent, ip } = session;
+  const hour = lastUsedAt - (lastUsedAt % HOUR);
+  return { sid, mode, signedInAt, lastUsedAt: Math.max(hour, signedInAt), expiresAt, endsAt, userAgent, ip };
+}
