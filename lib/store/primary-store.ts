@@ -126,7 +126,9 @@ export class PrimaryStore {
   /** Waits for a connection; those that were being made for it and are not there by then are closed. */
   private async connect(runner: QueryRunner, limit: number): Promise<void> {
     const connected = runner.connect();
-    const making = connectionsBeingMade(this.dataSource);
+    let making: (() => void)[] = [];
+    // TypeORM asks its pool some microtasks later.
+    setImmediate(() => (making = connectionsBeingMade(this.dataSource)));
     try {
       await within(limit, connected, 'a connection of the pool');
     } catch (error) {
