@@ -22,7 +22,8 @@ function headerBytes(cookies: readonly string[]): number {
 describe('cookies of more than 4096 bytes', () => {
   it('are warned of once in a process, with what to set in nginx and what makes tokens small', async () => {
     const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
-    const warnings = (): string[] => warn.mock.calls.map(([line]) => String(line)).filter((line) => line.includes(WARNING));
+    const warnings = (): string[] =>
+      warn.mock.calls.map(([line]) => String(line)).filter((line) => line.includes(WARNING));
     const apps = await Promise.all(
       ADAPTERS.map(([, adapter]) => startApp({ adapter, options: { mode: 'TWO-COOKIES' } })),
     );
