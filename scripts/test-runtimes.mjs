@@ -26,9 +26,7 @@ try {
   run(work, 'npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', join(work, filename));
   run(work, 'npx', 'tsc', '-p', 'tsconfig.json');
   for (const { name, command, version = command } of runtimes) {
-    const found = run(work, ...version, '--version')
-      .split('\n')[0]
-      .replace(`${name} `, '');
+    const found = run(work, ...version, '--version').match(/\d+\.\d+\.\d+/)?.[0];
     for (const adapter of ['express', 'fastify']) {
       try {
         process.stdout.write(`${name} ${found} ${adapter}: ${run(work, ...command, 'dist/runtime-app.js', adapter)}`);
