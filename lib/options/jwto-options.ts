@@ -160,6 +160,12 @@ export interface JwtoOptions {
   rotation?: boolean | undefined;
   /** How long a replaced refresh token still gets its successor, 0 to 60 s. @defaultValue `'10s'` */
   rotationGrace?: Duration | undefined;
+  /**
+   * `false`: a refresh token carries neither permissions nor what a ClaimsProvider adds, save for the claims that
+   * {@link JwtoOptions.requiredClaims} names: for cookies that pass a proxy's buffers. Nothing is lost, since every
+   * refresh loads the user anew; `@JwtRefreshRequired` then sees no permissions. @defaultValue `true`
+   */
+  refreshClaims?: boolean | undefined;
   /** `false` keeps neither IP nor user agent with a session. @defaultValue `true` */
   recordClient?: boolean | undefined;
   /** The oldest sessions beyond this many are revoked at a login. @defaultValue `100` */

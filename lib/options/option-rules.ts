@@ -100,6 +100,7 @@ const RULES: Readonly<Record<keyof JwtoOptions, Rule>> = {
   hints: accepts(YES_OR_NO, isBoolean),
   rotation: accepts(YES_OR_NO, isBoolean),
   rotationGrace: accepts('0 to 60 seconds', lasts(0, 60)),
+  refreshClaims: accepts(YES_OR_NO, isBoolean),
   recordClient: accepts(YES_OR_NO, isBoolean),
   maxSessionsPerUser: accepts('a whole number from 1', counts(1)),
   blocklistCheck: accepts('replica, database or refresh', isOneOf('replica', 'database', 'refresh')),

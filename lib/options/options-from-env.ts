@@ -64,6 +64,7 @@ const VARIABLES: Readonly<Record<string, readonly [keyof JwtoOptions, Read]>> = 
   JWTO_HINTS: ['hints', flag],
   JWTO_ROTATION: ['rotation', flag],
   JWTO_ROTATION_GRACE: ['rotationGrace', text],
+  JWTO_REFRESH_CLAIMS: ['refreshClaims', flag],
   JWTO_MAX_SESSIONS_PER_USER: ['maxSessionsPerUser', count],
   JWTO_BLOCKLIST_CHECK: ['blocklistCheck', text],
   JWTO_POLL_INTERVAL: ['pollInterval', text],

@@ -53,6 +53,7 @@ export interface ResolvedOptions {
   readonly rotation: boolean;
   /** Seconds. */
   readonly rotationGrace: number;
+  readonly refreshClaims: boolean;
   readonly recordClient: boolean;
   readonly maxSessionsPerUser: number;
   readonly blocklistCheck: 'replica' | 'database' | 'refresh';
@@ -150,6 +151,7 @@ export function resolveOptions(options: JwtoOptions, { issues, named }: OptionCo
     hints: options.hints ?? process.env['NODE_ENV'] === 'development',
     rotation: options.rotation ?? true,
     rotationGrace: seconds(options.rotationGrace, '10s'),
+    refreshClaims: options.refreshClaims ?? true,
     recordClient: options.recordClient ?? true,
     maxSessionsPerUser: options.maxSessionsPerUser ?? 100,
     blocklistCheck: options.blocklistCheck ?? 'replica',

@@ -96,9 +96,12 @@ export class TokenFactory {
     type: TokenType,
     own: { exp: number; iat: number | undefined; jti: string | undefined; refresh_iat: number | undefined },
   ): Promise<JwtoClaims> {
-    const { iss, sub, aud, nbfLifetime, requiredClaims } = this.options;
-    const claimUser: JwtoUser = { id: claimId(user), username: user.username, perms: [...(user.perms ?? [])] };
-    const added = await this.users.claims(user, { type, sid });
+    const { iss, sub, aud, nbfLifetime, requiredClaims, refreshClaims } = this.options;
+    const carriesAll = type === 'access' || refreshClaims;
+    const perms = carriesAll ? [...(user.perms ?? [])] : [];
+    const claimUser: JwtoUser = { id: claimId(user), username: user.username, perms };
+    const given = await this.users.claims(user, { type, sid });
+    const added = carriesAll ? given : onlyRequired(given, requiredClaims);
     const claims = composeClaims(
       {
         iss,
@@ -121,4 +124,9 @@ export class TokenFactory {
     this.logger.error(problem);
     throw new StoreUnavailableError(new Error(problem));
   }
+}
+
+/** What a refresh token has of them with `refreshClaims: false`. */
+function onlyRequired(claims: Readonly<Record<string, unknown>>, required: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => name !== 'user' && required.includes(name)));
 }

@@ -5,6 +5,7 @@ import type { IssuedTokens } from '../sign-in/issued-tokens.js';
 import { cookieValues } from './cookie-header.js';
 import type { CookieNames } from './cookie-names.js';
 import type { CookieWriter } from './cookie-writer.js';
+import { warnOfLargeAnswer } from './large-answer.js';
 import { appendCookies, type AnyReply } from './raw-reply.js';
 import { pathOf, type AnyRequest } from './raw-request.js';
 import type { RefreshPath } from './refresh-path.js';
@@ -42,7 +43,9 @@ export class TokenTransport {
     if (mode === 'JSON') return;
     const presented = request === undefined ? [] : cookieValues(request, this.#parts.names.csrf);
     const csrfToken = this.#parts.csrf?.tokenFor(sid, presented);
-    appendCookies(reply, this.#parts.writer.set(tokens, mode, this.pathFor(request), csrfToken));
+    const cookies = this.#parts.writer.set(tokens, mode, this.pathFor(request), csrfToken);
+    warnOfLargeAnswer(cookies);
+    appendCookies(reply, cookies);
   }
 
   /** Adds a new CSRF token for a session. @param endsAt - the session's end, milliseconds since the epoch */

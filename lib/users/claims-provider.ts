@@ -28,7 +28,8 @@ export interface ClaimsContext {
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- for the classes that extend it
 export class ClaimsProvider<U extends SignInUser = SignInUser> {
   /**
-   * Called for both tokens at every sign-in and refresh.
+   * Called for both tokens at every sign-in and refresh. With `refreshClaims: false` a refresh token has of it only what
+   * `requiredClaims` names.
    *
    * @returns JSON: claims to add; in `user` a `perms` is a list of strings. A throw, a value that is not so, and no answer
    * within ten seconds are answered with 503 `store_unavailable`, and nothing is issued or changed.

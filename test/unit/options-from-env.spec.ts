@@ -41,6 +41,7 @@ const VARIABLES: [string, string, ([string, unknown] | [string])[]][] = [
   ['JWTO_TRUSTED_ORIGINS', 'trustedOrigins', [['https://a.com', ['https://a.com']], ['a.com']]],
   ['JWTO_MAX_SESSIONS_PER_USER', 'maxSessionsPerUser', [['5', expect.anything()], ['0'], ['five'], ['1.5']]],
   ['JWTO_BLOCKLIST_CHECK', 'blocklistCheck', [['refresh', 'refresh'], ['replica', 'replica'], ['never']]],
+  ['JWTO_REFRESH_CLAIMS', 'refreshClaims', [['0', false], ['false', false], ['TRUE', true], ['off']]],
   ['JWTO_ROTATION', 'rotation', [['0', false], ['false', false], ['TRUE', true], ['off']]],
   ['JWTO_ROTATION_GRACE', 'rotationGrace', [['0', '0'], ['60', '60'], ['1m', '1m'], ['61'], ['short']]],
   ['JWTO_POLL_INTERVAL', 'pollInterval', [['2', '2'], ['10s', '10s'], ['0'], ['61'], ['500ms']]],

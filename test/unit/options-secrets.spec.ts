@@ -16,7 +16,17 @@ const SETTINGS = [
     'tokenCache',
   ],
   ...['accessTokenLifetime', 'refreshTokenLifetime', 'sessionLifetime', 'nbfLifetime', 'idleLifetime', 'leeway'],
-  ...['allowRefreshUpdate', 'sameSite', 'secureCookies', 'cookiePrefix', 'csrf', 'trustedOrigins', 'hints', 'rotation'],
+  ...[
+    'allowRefreshUpdate',
+    'sameSite',
+    'secureCookies',
+    'cookiePrefix',
+    'csrf',
+    'trustedOrigins',
+    'hints',
+    'rotation',
+    'refreshClaims',
+  ],
   ...[
     'rotationGrace',
     'recordClient',

@@ -127,6 +127,7 @@ const RULES: [string, { wrong: unknown[]; right: unknown[]; accepts: RegExp; bes
       accepts: /replica.*database.*refresh/,
     },
   ],
+  ['refreshClaims', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
   ['rotation', { wrong: BOOLEANS, right: [true, false], accepts: /true or false/ }],
   ['rotationGrace', { wrong: [...DURATIONS, 61, '2m'], right: [0, 60, '10s', '1m', '10'], accepts: /0 to 60 s/ }],
   ['pollInterval', { wrong: [...DURATIONS, 0, 61, '500ms'], right: [1, 10, '5s'], accepts: /1 to 60 s/ }],
