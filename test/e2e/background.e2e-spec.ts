@@ -9,7 +9,7 @@ import { TestUsers } from '../support/users.js';
 
 /** A poll that takes so long is none that anybody waits for, and is answered before a statement is given up. */
 const SLOW = 3500;
-const isOfClock = (sql: string): boolean => sql.endsWith(" AS now");
+const isOfClock = (sql: string): boolean => sql.endsWith(' AS now');
 const isOfGuard = (sql: string): boolean => sql.startsWith('SELECT sid AS id');
 
 describe.each(DATABASES)('the connections of the application on $name', (database) => {

@@ -22,7 +22,7 @@ describe.each(servers)('the clock of $name', (database) => {
       world = worldOf(database);
       vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
       const { line } = await world.start({ blocklistCheck: check, pollInterval: '60s', maxStaleness: '60s' });
-      const asked = (): number => line.statements.filter((sql) => sql.endsWith(" AS now")).length;
+      const asked = (): number => line.statements.filter((sql) => sql.endsWith(' AS now')).length;
       for (let minute = 0; minute < 2; minute++) {
         const before = asked();
         vi.advanceTimersByTime(60_000);
@@ -69,7 +69,7 @@ describe('the clock of SQLite', () => {
     const { line, clock, tokens, users } = await world.start();
     clock.advance(3600);
     await tokens.issue(users.named('bob'));
-    expect(line.statements.filter((sql) => sql.endsWith(" AS now"))).toEqual([]);
+    expect(line.statements.filter((sql) => sql.endsWith(' AS now'))).toEqual([]);
     await world.close();
   });
 });

@@ -90,7 +90,7 @@ describe.each(DATABASES)('the copy of the revocations, when things go wrong on $
     const { promise, open } = gate();
     let hanging = 0;
     a.line.holdUp = (sql) => {
-      if (!sql.endsWith(" AS now") || hanging > 0) return undefined;
+      if (!sql.endsWith(' AS now') || hanging > 0) return undefined;
       hanging += 1;
       return promise;
     };
