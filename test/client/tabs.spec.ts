@@ -152,7 +152,7 @@ describe.each(SHARED)('ten tabs in the mode %s, by %s and %s', (mode, by, channe
 
 describe.each(SHARED)('tabs of which one is frozen in the mode %s, by %s and %s', (mode, by, channel) => {
   it.each(['before its refresh was answered', 'before its request left'])('%s: the others go on', async (when) => {
-    await open(mode, { by, channel, refreshTimeout: 800 });
+    await open(mode, { by, channel, refreshTimeout: 2500 });
     if (mode === 'JSON') withStorage();
     const frozen = browser.tab();
     const others = browser.tabs(5);
@@ -179,7 +179,7 @@ describe.each(SHARED)('tabs of which one is frozen in the mode %s, by %s and %s'
     expect(await Promise.all(others.map(work))).toEqual(worked(5));
     expect(refreshes()).toBe(1);
     // Nobody waits for it again.
-    expect(performance.now() - began).toBeLessThan(600);
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 });
 
