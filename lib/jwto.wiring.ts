@@ -25,6 +25,7 @@ import { KeyFeed } from './keys/key-feed.js';
 import { KeyRing } from './keys/key-ring.js';
 import { ResolvedKeys } from './keys/resolved-keys.js';
 import { JwtoSession } from './sessions/session.entity.js';
+import { RotationRepository } from './sessions/rotation.repository.js';
 import { SessionRepository } from './sessions/session.repository.js';
 import { KeyBounds } from './sign-in/key-bounds.js';
 import { OwnSessions } from './sign-in/own-sessions.js';
@@ -164,10 +165,11 @@ export async function wire({
   const factory = new TokenFactory(options, users, signer, writer);
   const bounds = new KeyBounds(options.resolveKey, sessions);
   const revoker = new Revoker(sessions, blocklist, events, clock, options, revocations, bounds);
-  const settlements = new Settlements(sessions, options);
+  const rotations = new RotationRepository(store, name, options);
+  const settlements = new Settlements(sessions, rotations, options);
   const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, settlements, events, ids);
   const acceptance = new RefreshAcceptance(options, clock, sessions, revoker, settlements, store);
-  const refresh = new Refresh(options, users, factory, sessions, acceptance, revoker, settlements, events);
+  const refresh = new Refresh(options, users, factory, rotations, acceptance, revoker, settlements, events);
   const purger = new Purger(store, clock, databaseClock, blocklist, name);
   const tokens = new TokenService({
     options,

@@ -1,11 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import { In, type QueryDeepPartialEntity } from 'typeorm';
+import { In } from 'typeorm';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { JwtoBlocklistEntry } from '../blocklist/blocklist-entry.entity.js';
 import type { PrimaryStore } from '../store/primary-store.js';
-import { storedId } from '../store/stored-id.js';
+import { assertStoredId, storedId } from '../store/stored-id.js';
 import { JwtoSession } from './session.entity.js';
-import type { Moment } from './standing.js';
 
 /** So many rows are revoked by one statement. */
 const BATCH = 500;
@@ -16,42 +15,12 @@ export type NewSession = Omit<
   'realm' | 'previousJti' | 'rotatedAt' | 'generation' | 'revokedAt' | 'revokedReason'
 >;
 
-/** What a refresh writes; times in milliseconds since the epoch. */
-export interface SessionExtension {
-  sid: string;
-  /** The `jti` that must still be the current one. */
-  currentJti: string;
-  /** Whom the key of the new access token speaks for: as the session has it, which may have none yet. */
-  keyRealm: string | null;
-  /** Asked when the statement is sent: the grace begins then, and not before the wait for a connection. */
-  moment: () => Moment;
-  /** The new expiry of the refresh token. */
-  expiresAt: number;
-  /** `exp` of the access token that is given out. */
-  accessUntil: number;
-}
-
-/** A rotation that was answered 503, and may have been written all the same. */
-export interface LostRotation {
-  /** The session as it was. */
-  readonly before: Readonly<JwtoSession>;
-  /** The `jti` that nobody got. */
-  readonly successor: string;
-  /** What it wrote as its moment; milliseconds since the epoch. */
-  readonly writtenAt: number;
-}
-
-/** What a rotation writes beside that. */
-export interface SessionRotation extends SessionExtension {
-  successor: { jti: string; iat: number };
-}
-
 /** The sessions of one module instance. Every method throws `store_unavailable` if the database does not answer. */
 export class SessionRepository {
   constructor(
     private readonly store: PrimaryStore,
     private readonly realm: string,
-    private readonly options: Pick<ResolvedOptions, 'idleLifetime' | 'rotationGrace'>,
+    private readonly options: Pick<ResolvedOptions, 'idleLifetime'>,
   ) {}
 
   async insert(session: NewSession): Promise<void> {
@@ -71,12 +40,12 @@ export class SessionRepository {
 
   /** Forgets a session of which nobody has a token. Right at any time, and so without a deadline. */
   async remove(sid: string, limit?: number): Promise<void> {
-    const id = idOf(sid);
+    const id = assertStoredId(sid);
     await this.store.run((manager) => manager.delete(JwtoSession, { sid: id, realm: this.realm }), limit);
   }
 
   async find(sid: string): Promise<JwtoSession | null> {
-    const id = idOf(sid);
+    const id = assertStoredId(sid);
     return this.store.run((manager) =>
       manager.createQueryBuilder(JwtoSession, 'session').where({ sid: id, realm: this.realm }).getOne(),
     );
@@ -87,9 +56,9 @@ export class SessionRepository {
    * many sessions blocks them first: where that was interrupted the rows of some do not say yet that they have ended.
    */
   async findUnblocked(sid: string, userId: string): Promise<JwtoSession | null> {
-    const id = idOf(sid);
+    const id = assertStoredId(sid);
     // One of another user is not found either, so the entries can be looked up before the row is known.
-    const owner = { userId: idOf(userId), realm: this.realm };
+    const owner = { userId: assertStoredId(userId), realm: this.realm };
     const ofSignIns = "entry.kind = 'user' AND entry.value = :userId OR entry.kind = 'all' AND entry.value = '*'";
     return this.store.run((manager) =>
       manager
@@ -106,92 +75,9 @@ export class SessionRepository {
     );
   }
 
-  /**
-   * Replaces the refresh token: the one statement of a rotation, and the last step of it that can fail. Of any number
-   * of parallel calls one changes the row, at every isolation level.
-   *
-   * @returns whether this call did
-   */
-  rotate({ successor, ...extension }: SessionRotation): Promise<boolean> {
-    return this.update(extension, '(rotated_at IS NULL OR rotated_at <= :notSince)', ({ now }) => ({
-      // MariaDB assigns from left to right: `previous` must come before `current`.
-      previousJti: () => 'current_jti',
-      currentJti: successor.jti,
-      currentIat: successor.iat,
-      rotatedAt: now,
-      generation: () => 'generation + 1',
-    }));
-  }
-
-  /**
-   * Moves the expiry and notes the access token that is given out, and keeps the refresh token.
-   *
-   * @returns whether it was written: the session lives and the token is its current one
-   */
-  extend(extension: SessionExtension): Promise<boolean> {
-    return this.update(extension, '1 = 1', ({ now }) => ({
-      // A rotation that is taken back on condition of its moment must not take this one for its own.
-      lastUsedAt: () => `CASE WHEN last_used_at = ${String(now)} THEN ${String(now + 1)} ELSE ${String(now)} END`,
-    }));
-  }
-
-  /**
-   * Takes back a rotation whose successor nobody got: the token that it replaced is the current one again. One that was
-   * not written, was given out since, or was rotated or revoked since, stays as it is.
-   */
-  async takeBack({ before, successor, writtenAt }: LostRotation, limit?: number): Promise<void> {
-    const { sid, keyRealm, currentJti, currentIat, previousJti, rotatedAt, generation } = before;
-    await this.store.run(
-      (manager, deadline) =>
-        manager
-          .createQueryBuilder()
-          .update(JwtoSession)
-          .set({ keyRealm, currentJti, currentIat, previousJti, rotatedAt, generation })
-          .where({
-            sid,
-            realm: this.realm,
-            currentJti: storedId(successor),
-            rotatedAt: writtenAt,
-            lastUsedAt: writtenAt,
-          })
-          .andWhere(`revoked_at IS NULL AND ${deadline.condition}`)
-          .execute(),
-      limit,
-    );
-  }
-
-  private async update(
-    { sid, currentJti, keyRealm, moment, expiresAt, accessUntil }: SessionExtension,
-    condition: string,
-    more: (at: Moment) => QueryDeepPartialEntity<JwtoSession>,
-  ): Promise<boolean> {
-    const key = { sid: idOf(sid), realm: this.realm, currentJti: idOf(currentJti) };
-    const alive = 'revoked_at IS NULL AND expires_at > :aliveAt AND ends_at > :aliveAt AND last_used_at > :usedAfter';
-    const result = await this.store.run((manager, deadline) => {
-      const at = moment();
-      const { now, aliveAt, usedAfter, notSince } = at;
-      return manager
-        .createQueryBuilder()
-        .update(JwtoSession)
-        .set({
-          keyRealm,
-          // Never backwards: a parallel refresh of the other kind may have moved it meanwhile.
-          expiresAt: () => 'CASE WHEN expires_at > :expiresAt THEN expires_at ELSE :expiresAt END',
-          accessUntil: () => 'CASE WHEN access_until > :accessUntil THEN access_until ELSE :accessUntil END',
-          lastUsedAt: now,
-          ...more(at),
-        })
-        .where(key)
-        .andWhere(`${alive} AND ${condition} AND ${deadline.condition}`)
-        .setParameters({ aliveAt, usedAfter, expiresAt, accessUntil, notSince })
-        .execute();
-    }, this.refreshLimit());
-    return result.affected === 1;
-  }
-
   /** @returns whether this call revoked it: it was there, and not revoked before */
   async revoke(sid: string, reason: string, now: number): Promise<boolean> {
-    const id = idOf(sid);
+    const id = assertStoredId(sid);
     const result = await this.store.run((manager, deadline) =>
       manager
         .createQueryBuilder()
@@ -244,15 +130,6 @@ export class SessionRepository {
     }
   }
 
-  /**
-   * How long the UPDATE of a refresh may take, in milliseconds. It may be written although the answer was 503: together
-   * with `Retry-After`, half the grace, it is less than the whole.
-   */
-  private refreshLimit(): number | undefined {
-    const { rotationGrace } = this.options;
-    return rotationGrace === 0 ? undefined : Math.min(5000, rotationGrace * 400);
-  }
-
   /** A session must have been used later than this; milliseconds since the epoch, as `now`. */
   usedAfter(now: number): number {
     const { idleLifetime } = this.options;
@@ -261,7 +138,7 @@ export class SessionRepository {
 
   /** The live sessions of a user, the newest first. */
   async findLive(userId: string, now: number): Promise<JwtoSession[]> {
-    const id = idOf(userId);
+    const id = assertStoredId(userId);
     return this.store.run((manager) =>
       manager
         .createQueryBuilder(JwtoSession, 'session')
@@ -276,7 +153,7 @@ export class SessionRepository {
 
   /** The sessions of a user that were signed in before a moment and are not revoked, whatever their expiry. */
   async findSignedInBefore(userId: string, before: number): Promise<JwtoSession[]> {
-    const id = idOf(userId);
+    const id = assertStoredId(userId);
     return this.store.run((manager) =>
       manager
         .createQueryBuilder(JwtoSession, 'session')
@@ -298,11 +175,4 @@ export class SessionRepository {
         .getMany(),
     );
   }
-}
-
-/** `findOneBy({ sid: undefined })` and `''` must never reach a query: the first gives any row. */
-function idOf(id: string): string {
-  if (typeof id !== 'string' || id === '')
-    throw new TypeError('The id of a session or a user must be a non-empty string.');
-  return storedId(id);
 }

@@ -6,7 +6,7 @@ import type { JwtoEvents } from '../events/jwto-events.js';
 import type { Mode } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { JwtoSession } from '../sessions/session.entity.js';
-import type { SessionRepository, SessionRotation } from '../sessions/session.repository.js';
+import type { RotationRepository, SessionRotation } from '../sessions/rotation.repository.js';
 import { randomId } from '../tokens/session-id.js';
 import { refreshJti, type Moment } from '../sessions/standing.js';
 import type { JwtoClaims } from '../tokens/claims.js';
@@ -42,7 +42,7 @@ export class Refresh {
     private readonly options: ResolvedOptions,
     private readonly users: UserDirectory,
     private readonly factory: TokenFactory,
-    private readonly sessions: SessionRepository,
+    private readonly rotations: RotationRepository,
     private readonly acceptance: RefreshAcceptance,
     private readonly revoker: Revoker,
     private readonly settlements: Settlements,
@@ -103,7 +103,7 @@ export class Refresh {
     await assertStands();
     const written = rotates
       ? await this.rotate(session, { ...extension, successor: refresh })
-      : await this.sessions.extend(extension);
+      : await this.rotations.extend(extension);
     if (!written) return undefined;
     // A replay of refresh_access changes nothing that a listener has not been told.
     if (standing === 'current' || kind === 'refresh') {
@@ -121,7 +121,7 @@ export class Refresh {
       return at;
     };
     try {
-      return await this.sessions.rotate({ ...rotation, moment });
+      return await this.rotations.rotate({ ...rotation, moment });
     } catch (error) {
       this.settlements.rotationLost({ before, successor: rotation.successor.jti, writtenAt });
       throw error;

@@ -18,6 +18,18 @@ export function storedId(id: string): string {
   return plain ? id : `${HASHED}${createHash('sha256').update(id, 'utf16le').digest('base64url')}`;
 }
 
+/**
+ * The same, of an id that a caller gives: `findOneBy({ sid: undefined })` and `''` must never reach a query, for the first
+ * gives any row.
+ *
+ * @throws TypeError if it is no text, or empty
+ */
+export function assertStoredId(id: string): string {
+  if (typeof id !== 'string' || id === '')
+    throw new TypeError('The id of a session or a user must be a non-empty string.');
+  return storedId(id);
+}
+
 /** Whether this is the hash that stands for an id. */
 export function isHashedId(stored: string): boolean {
   return stored.startsWith(HASHED);
