@@ -16,6 +16,7 @@ import { OwnSignInRoute } from './endpoints/login.js';
 import { JwtoConfigurationError } from './errors/configuration-error.js';
 import type { JwtoEvents } from './events/jwto-events.js';
 import { Authenticator } from './guards/authenticator.js';
+import { RequestCsrf } from './guards/request-csrf.js';
 import { DEFAULT_INSTANCE, type JwtoInstance } from './guards/instance.js';
 import type { Hooks } from './hooks/hooks.js';
 import type { Settings } from './jwto.settings.js';
@@ -37,6 +38,7 @@ import { RevocationFeed } from './sign-in/revocation-feed.js';
 import { RevocationReplica } from './sign-in/revocation-replica.js';
 import type { ResolvedOptions } from './options/resolve-options.js';
 import { Revoker } from './sign-in/revoker.js';
+import { SessionLimit } from './sign-in/session-limit.js';
 import { Settlements } from './sign-in/settlements.js';
 import { SignIn } from './sign-in/sign-in.js';
 import { TokenFactory } from './sign-in/token-factory.js';
@@ -167,7 +169,20 @@ export async function wire({
   const revoker = new Revoker(sessions, blocklist, events, clock, options, revocations, bounds);
   const rotations = new RotationRepository(store, name, options);
   const settlements = new Settlements(sessions, rotations, options);
-  const signIn = new SignIn(options, clock, users, factory, sessions, blocklist, revoker, settlements, events, ids);
+  const limit = new SessionLimit(options, clock, sessions, revoker);
+  const signIn = new SignIn({
+    options,
+    clock,
+    users,
+    factory,
+    sessions,
+    blocklist,
+    revoker,
+    limit,
+    settlements,
+    events,
+    ids,
+  });
   const acceptance = new RefreshAcceptance(options, clock, sessions, revoker, settlements, store);
   const refresh = new Refresh(options, users, factory, rotations, acceptance, revoker, settlements, events);
   const purger = new Purger(store, clock, databaseClock, blocklist, name);
@@ -195,12 +210,14 @@ export async function wire({
   const reader = new CredentialReader(options, names, hintLog);
   const transport = new TokenTransport({ options, names, writer, csrf, refreshPath });
   const refusals = new Refusals(options);
-  const authenticator = new Authenticator({ reader, csrf, verifier, accepted, tokens, keys, events });
+  const requestCsrf = new RequestCsrf(csrf, reader, events);
+  const authenticator = new Authenticator({ reader, csrf: requestCsrf, verifier, accepted, tokens, keys });
   const endpointParts: EndpointParts = {
     options,
     events,
     reader,
     authenticator,
+    csrf: requestCsrf,
     keys,
     clock,
     timekeeper: databaseClock,

@@ -3,6 +3,7 @@ import type { Timekeeper } from '../clock/timekeeper.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import type { Authenticator } from '../guards/authenticator.js';
+import type { RequestCsrf } from '../guards/request-csrf.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
@@ -33,6 +34,7 @@ export interface EndpointParts {
   readonly events: JwtoEvents;
   readonly reader: CredentialReader;
   readonly authenticator: Authenticator;
+  readonly csrf: RequestCsrf;
   readonly keys: KeyRing;
   readonly clock: Clock;
   readonly timekeeper: Timekeeper;

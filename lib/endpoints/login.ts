@@ -26,7 +26,7 @@ async function signIn(parts: EndpointParts, { request, reply, body, info }: Exch
   const mode = readMode(body, parts.options.modes);
   const credentials = readCredentials(body);
   const older = await olderSessions(parts, request);
-  if (mode !== 'JSON' || older.length > 0) parts.authenticator.assertLoginOrigin(request);
+  if (mode !== 'JSON' || older.length > 0) parts.csrf.assertLogin(request);
 
   if (credentials === undefined) {
     if (await isSignedIn(parts, request)) return ANSWERS.alreadySignedIn;
@@ -56,12 +56,12 @@ export class OwnSignInRoute extends OwnSignIn {
     user: SignInUser,
     options: Omit<IssueOptions, 'request'>,
   ): Promise<IssuedTokens> {
-    const { authenticator, options: settings, tokens } = this.parts;
+    const { csrf, options: settings, tokens } = this.parts;
     const older = await olderSessions(this.parts, request);
     // The mode of `like` is not known yet, and may be one of cookies.
     const mode = options.mode ?? (options.like === undefined ? settings.modes[0] : undefined);
     const isJson = mode === 'JSON' || settings.modes.every((one) => one === 'JSON');
-    if (!isJson || older.length > 0) authenticator.assertLoginOrigin(request);
+    if (!isJson || older.length > 0) csrf.assertLogin(request);
     const issued = await tokens.issue(user, {
       ...options,
       request: requestInfo(request),

@@ -9,13 +9,13 @@ import { assertJwtType } from './request-fields.js';
 /** `POST /<refreshPath>/logout/`: ends every session that the request carries a token of ours of, also an expired one. */
 export async function logout(parts: EndpointParts, exchange: Exchange): Promise<Answer> {
   assertJwtType(exchange.body, 'refresh');
-  const { reader, verifier, authenticator } = parts;
+  const { reader, verifier, csrf } = parts;
   const credential = reader.readAll(exchange.request);
   if (credential === undefined) throw reader.missing(exchange.request, 'refresh');
-  if (credential.from === 'cookie') authenticator.assertCsrfPair(exchange.request);
+  if (credential.from === 'cookie') csrf.assertPair(exchange.request);
   const sessions = await verifier.identifyAll(credential.tokens);
   if (sessions.length === 0) await verifier.identify(credential.tokens[0] ?? '');
-  if (credential.from === 'cookie') authenticator.assertCsrfBound(exchange.request, sessions);
+  if (credential.from === 'cookie') csrf.assertBound(exchange.request, sessions);
 
   const ended = await endAll(parts, exchange, sessions);
   if (credential.from === 'cookie') parts.transport.clear(exchange.reply, exchange.request);
@@ -26,11 +26,11 @@ export async function logout(parts: EndpointParts, exchange: Exchange): Promise<
 /** `DELETE /<refreshPath>/logout/`: the same, and never a refusal for a token's state or absence. */
 export async function deleteTokens(parts: EndpointParts, exchange: Exchange): Promise<Answer> {
   assertJwtType(exchange.body, 'refresh');
-  const { verifier, authenticator, options } = parts;
+  const { verifier, csrf, options } = parts;
   const credential = readLeniently(parts, exchange);
   const sessions = await verifier.identifyAll(credential?.tokens ?? []);
   if (credential?.from === 'cookie' && sessions.length > 0) {
-    authenticator.assertSignOut(exchange.request, sessions);
+    csrf.assertSignOut(exchange.request, sessions);
   }
   await endAll(parts, exchange, sessions);
   if ((credential?.from ?? (options.modes[0] === 'JSON' ? 'header' : 'cookie')) === 'header') return ANSWERS.signedOut;

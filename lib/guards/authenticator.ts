@@ -1,7 +1,5 @@
-import type { CsrfCheck } from '../csrf/csrf-check.js';
 import { JwtoError } from '../errors/jwto-error.js';
 import { RequestInvalidError } from '../errors/request-errors.js';
-import type { JwtoEvents } from '../events/jwto-events.js';
 import type { AcceptedTokens } from '../issuers/accepted-tokens.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { TokenService } from '../sign-in/token-service.js';
@@ -9,6 +7,7 @@ import type { JwtoClaims, TokenType } from '../tokens/claims.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import type { Credential, CredentialReader } from '../transports/credential-reader.js';
 import { requestInfo, type AnyRequest } from '../transports/raw-request.js';
+import type { RequestCsrf } from './request-csrf.js';
 import { mostTelling, newestOfOneSession } from './candidates.js';
 
 /** Who a request is from. */
@@ -26,14 +25,13 @@ type Verifier = Pick<TokenVerifier, 'verify'>;
 /** The rooms below, as a request goes through them. */
 export interface AuthenticatorParts {
   readonly reader: CredentialReader;
-  readonly csrf: CsrfCheck | undefined;
+  readonly csrf: RequestCsrf;
   /** Of our own tokens. */
   readonly verifier: TokenVerifier;
   /** Of those and of the tokens of other issuers. */
   readonly accepted: AcceptedTokens;
   readonly tokens: TokenService;
   readonly keys: KeyRing;
-  readonly events: JwtoEvents;
 }
 
 /**
@@ -124,11 +122,11 @@ export class Authenticator {
     const credential = this.parts.reader.read(request, type);
     const { from, tokens } = credential;
     const withCsrf = from === 'cookie' && !csrfExempt;
-    if (withCsrf) this.assertCsrfPair(request);
+    if (withCsrf) this.parts.csrf.assertPair(request);
     const [token = ''] = tokens;
     const verifier = from === 'header' ? ofHeader : ofCookie;
     const bindAny = (good: readonly JwtoClaims[]): void => {
-      if (withCsrf) this.assertCsrfBound(request, good);
+      if (withCsrf) this.parts.csrf.assertBound(request, good);
     };
     const claims =
       tokens.length === 1 ? verifier.verify(token, type) : this.choose(credential, type, verifier, bindAny);
@@ -138,33 +136,8 @@ export class Authenticator {
   }
 
   private bind(request: AnyRequest, claims: JwtoClaims, from: Credential['from'], withCsrf: boolean): Authenticated {
-    if (withCsrf) this.assertCsrfBound(request, [claims]);
+    if (withCsrf) this.parts.csrf.assertBound(request, [claims]);
     return { claims, from, by: this };
-  }
-
-  /** @throws JwtoError the `csrf_…` codes, before a token is looked at */
-  assertCsrfPair(request: AnyRequest): void {
-    this.reportCsrf(request, null, () => this.parts.csrf?.assertPair(this.parts.reader.evidence(request)));
-  }
-
-  /** @throws JwtoError `csrf_mismatch` unless the CSRF token belongs to one of these sessions */
-  assertCsrfBound(request: AnyRequest, sessions: readonly JwtoClaims[]): void {
-    const sids = sessions.map(({ sid }) => sid);
-    this.reportCsrf(request, sessions[0] ?? null, () =>
-      this.parts.csrf?.assertBound(this.parts.reader.evidence(request), sids),
-    );
-  }
-
-  /** The check of a `DELETE` logout, which a page can always make. @throws JwtoError the `csrf_…` codes */
-  assertSignOut(request: AnyRequest, sessions: readonly JwtoClaims[]): void {
-    const { csrf, reader } = this.parts;
-    const isPaired = this.reportCsrf(request, null, () => csrf?.assertSignOut(reader.evidence(request)));
-    if (isPaired === true) this.assertCsrfBound(request, sessions);
-  }
-
-  /** @throws JwtoError `csrf_origin` for a login from a foreign page */
-  assertLoginOrigin(request: AnyRequest): void {
-    this.reportCsrf(request, null, () => this.parts.csrf?.assertLogin(this.parts.reader.evidence(request)));
   }
 
   /**
@@ -210,21 +183,5 @@ export class Authenticator {
       }
     }
     return living.length > 0 ? living : claims.slice(0, 1);
-  }
-
-  private reportCsrf<T>(request: AnyRequest, claims: JwtoClaims | null, check: () => T): T {
-    try {
-      return check();
-    } catch (error) {
-      if (error instanceof JwtoError) {
-        this.parts.events.emit('jwto.csrf_failed', {
-          request: requestInfo(request),
-          userId: claims === null ? null : String(claims.user.id),
-          sid: claims?.sid ?? null,
-          reason: error.code,
-        });
-      }
-      throw error;
-    }
   }
 }

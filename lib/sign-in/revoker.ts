@@ -31,16 +31,8 @@ const PASSED_OVER = 1;
 /** A session, and when it ends by itself. */
 type BlockedSession = Pick<JwtoSession, 'sid' | 'endsAt'>;
 
-/** The ending of one user's oldest sessions, and the one that waits behind it. */
-interface TrimRound {
-  readonly running: Promise<void>;
-  next: Promise<void> | undefined;
-}
-
 /** Ends sessions and blocks tokens. Each ending tells one event, from the process whose statement did it. */
 export class Revoker {
-  private readonly trims = new Map<string, TrimRound>();
-
   constructor(
     private readonly sessions: SessionRepository,
     private readonly blocklist: BlocklistRepository,
@@ -165,42 +157,22 @@ export class Revoker {
   ): Promise<number> {
     const live = await this.sessions.findLive(userId, this.clock.now());
     const others = live.filter((session) => session.sid !== sid && isMeant(session));
-    await this.blockTogether(others, 'revoked');
-    return this.endEach(others, userId, 'revoked', request);
+    return this.endTogether(others, userId, 'revoked', request);
   }
 
   /**
-   * Ends the oldest sessions of a user beyond the limit. After the insert, so that parallel logins agree; those that come
-   * while one is at it share the next round, for each would read and end the same sessions.
+   * Ends some sessions of a user as a whole or not at all: they are blocked before they are ended row by row.
+   *
+   * @returns how many it ended
    */
-  trim(userId: string, request: RequestInfo | null): Promise<void> {
-    const current = this.trims.get(userId);
-    if (current === undefined) return this.beginTrim(userId, request);
-    current.next ??= current.running.catch(() => undefined).then(() => this.beginTrim(userId, request));
-    return current.next;
-  }
-
-  private beginTrim(userId: string, request: RequestInfo | null): Promise<void> {
-    const running = this.trimOnce(userId, request);
-    const round: TrimRound = { running, next: undefined };
-    this.trims.set(userId, round);
-    const settled = (): void => {
-      if (this.trims.get(userId) === round && round.next === undefined) this.trims.delete(userId);
-    };
-    running.then(settled, settled);
-    return running;
-  }
-
-  private async trimOnce(userId: string, request: RequestInfo | null): Promise<void> {
-    const live = await this.sessions.findLive(userId, this.clock.now());
-    const oldest = live.slice(this.options.maxSessionsPerUser);
-    await this.blockTogether(oldest, 'too_many_sessions');
-    await this.endEach(oldest, userId, 'too_many_sessions', request);
-  }
-
-  /** Blocks what is about to be ended row by row, so that it ends as a whole or not at all. */
-  private async blockTogether(sessions: readonly BlockedSession[], reason: RevocationReason): Promise<void> {
+  async endTogether(
+    sessions: readonly JwtoSession[],
+    userId: string,
+    reason: RevocationReason,
+    request: RequestInfo | null,
+  ): Promise<number> {
     if (sessions.length > 1) await this.block(sessions, this.clock.now(), reason);
+    return this.endEach(sessions, userId, reason, request);
   }
 
   /** Blocks sessions whose sign-ins no moment tells from others. */

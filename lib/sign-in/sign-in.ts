@@ -17,6 +17,7 @@ import type { UserDirectory } from '../users/user-directory.js';
 import type { LoginCredentials, SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from './issued-tokens.js';
 import type { Revoker } from './revoker.js';
+import type { SessionLimit } from './session-limit.js';
 import type { Settlements } from './settlements.js';
 import type { TokenFactory } from './token-factory.js';
 
@@ -38,20 +39,24 @@ export interface SignInContext {
   hasLeft?: (() => boolean) | undefined;
 }
 
+/** What opens a session. */
+export interface SignInParts {
+  readonly options: ResolvedOptions;
+  readonly clock: Clock;
+  readonly users: UserDirectory;
+  readonly factory: TokenFactory;
+  readonly sessions: SessionRepository;
+  readonly blocklist: BlocklistRepository;
+  readonly revoker: Revoker;
+  readonly settlements: Settlements;
+  readonly events: JwtoEvents;
+  readonly ids: SessionIds;
+  readonly limit: SessionLimit;
+}
+
 /** Opens sessions. */
 export class SignIn {
-  constructor(
-    private readonly options: ResolvedOptions,
-    private readonly clock: Clock,
-    private readonly users: UserDirectory,
-    private readonly factory: TokenFactory,
-    private readonly sessions: SessionRepository,
-    private readonly blocklist: BlocklistRepository,
-    private readonly revoker: Revoker,
-    private readonly settlements: Settlements,
-    private readonly events: JwtoEvents,
-    private readonly ids: SessionIds,
-  ) {}
+  constructor(private readonly parts: SignInParts) {}
 
   /**
    * Signs in by password.
@@ -65,12 +70,12 @@ export class SignIn {
   ): Promise<IssuedTokens> {
     if (!isPossible(credentials)) throw new CredentialsInvalidError();
     const attempt = { username: credentials.username, ip: context.request?.ip ?? null };
-    const retryAfter = await this.users.throttle(this.options, attempt);
+    const retryAfter = await this.parts.users.throttle(this.parts.options, attempt);
     if (retryAfter !== undefined) throw new LoginThrottledError(retryAfter);
     // Read before the password is looked at: a `revokeUser` in between then finds this sign-in to be before it.
-    const signedInAt = this.clock.now();
+    const signedInAt = this.parts.clock.now();
     const { body = {}, request } = context;
-    const user = await this.users.authenticate(
+    const user = await this.parts.users.authenticate(
       Object.freeze({ ...credentials, body: Object.freeze({ ...body }), request }),
     );
     if (user === null || user.isActive === false) throw new CredentialsInvalidError();
@@ -84,7 +89,7 @@ export class SignIn {
    */
   async withoutPassword(user: SignInUser, context: SignInContext): Promise<IssuedTokens> {
     if (assertUser(user).isActive === false) throw new UserInactiveError();
-    return this.open(user, this.clock.now(), context);
+    return this.open(user, this.parts.clock.now(), context);
   }
 
   private async open(
@@ -93,17 +98,21 @@ export class SignIn {
     { mode, request, body = {}, lifetimes: own, replaces = [], hasLeft = () => false }: SignInContext,
   ): Promise<IssuedTokens> {
     const userId = idText(user.id);
-    const lifetimes = await this.users.lifetimes(this.options, { userId, username: user.username, mode, body }, own);
-    const sid = this.ids.create();
-    const now = this.clock.now();
+    const lifetimes = await this.parts.users.lifetimes(
+      this.parts.options,
+      { userId, username: user.username, mode, body },
+      own,
+    );
+    const sid = this.parts.ids.create();
+    const now = this.parts.clock.now();
     const iat = toSeconds(now) * 1000;
     const endsAt = iat + lifetimes.session * 1000;
     const expiresAt = Math.min(iat + lifetimes.refresh * 1000, endsAt);
     const refresh = { jti: refreshJti(randomId(), 0), iat, expiresAt };
-    const { tokens, keyRealm } = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
+    const { tokens, keyRealm } = await this.parts.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
 
     assertWaiting(hasLeft);
-    const client = this.options.recordClient ? request : null;
+    const client = this.parts.options.recordClient ? request : null;
     await this.insert({
       sid,
       userId,
@@ -117,23 +126,23 @@ export class SignIn {
       expiresAt,
       refreshLifetime: lifetimes.refresh * 1000,
       endsAt,
-      accessUntil: (tokens.accessClaims.exp + this.options.leeway) * 1000,
+      accessUntil: (tokens.accessClaims.exp + this.parts.options.leeway) * 1000,
       userAgent: columnText(client?.userAgent, 256),
       ip: columnText(client?.ip, 64),
     });
     if (await this.settle({ sid, userId, signedInAt }, replaces, request, hasLeft)) {
-      await this.revoker.endSession({ sid, userId }, 'user_revoked', request);
+      await this.parts.revoker.endSession({ sid, userId }, 'user_revoked', request);
       throw new CredentialsInvalidError();
     }
-    this.events.emit('jwto.logged_in', { userId, sid, claims: tokens.accessClaims, request });
+    this.parts.events.emit('jwto.logged_in', { userId, sid, claims: tokens.accessClaims, request });
     return tokens;
   }
 
   private async insert(session: NewSession): Promise<void> {
     try {
-      await this.sessions.insert(session);
+      await this.parts.sessions.insert(session);
     } catch (error) {
-      this.settlements.signInLost(session.sid);
+      this.parts.settlements.signInLost(session.sid);
       throw error;
     }
   }
@@ -151,14 +160,14 @@ export class SignIn {
   ): Promise<boolean> {
     try {
       assertWaiting(hasLeft);
-      if (await this.blocklist.isRevokedSince(userId, signedInAt)) return true;
-      await this.revoker.trim(userId, request);
-      for (const older of replaces) await this.revoker.endReplaced(older, request);
+      if (await this.parts.blocklist.isRevokedSince(userId, signedInAt)) return true;
+      await this.parts.limit.keep(userId, request);
+      for (const older of replaces) await this.parts.revoker.endReplaced(older, request);
       assertWaiting(hasLeft);
       return false;
     } catch (error) {
       // Nobody gets its tokens: it must not stand among the user's sessions.
-      this.settlements.signInLost(sid);
+      this.parts.settlements.signInLost(sid);
       throw error;
     }
   }

@@ -1,45 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { Logger } from '@nestjs/common';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ADAPTERS } from '../support/adapters.js';
 import { FakeIssuer } from '../support/fake-issuer.js';
+import { useIssuer } from '../support/issuer-world.js';
 import { ringKey } from '../support/rings.js';
-import { startApp, type TestApp } from '../support/test-app.js';
 import { standing } from '../support/two-apps.js';
 
 const first = ringKey('first', 'ES256');
 const second = ringKey('second', 'ES256');
 const good = FakeIssuer.jwk(first);
 
-let issuer: FakeIssuer;
-let test: TestApp;
-let logged: string[];
-let later: number;
-beforeEach(async () => {
-  issuer = await FakeIssuer.start(first);
-  logged = [];
-  for (const level of ['warn', 'error'] as const) {
-    vi.spyOn(Logger.prototype, level).mockImplementation((...parts: unknown[]) => {
-      logged.push(parts.map(String).join(' '));
-    });
-  }
-  later = 0;
-  for (const clock of [Date, performance]) {
-    const now = clock.now.bind(clock);
-    vi.spyOn(clock, 'now').mockImplementation(() => now() + later * 1000);
-  }
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await test.close();
-  await issuer.close();
-});
-const start = async (adapter = ADAPTERS[0]?.[1]): Promise<void> => {
-  test = await startApp({ ...(adapter && { adapter }), options: { issuers: [issuer.trusted()] } });
-};
-const token = (key = first, header = {}): string => issuer.token({ iat: undefined, exp: 9_999_999_999 }, header, key);
-const stand = (access = token()): Promise<string> => standing(test.tokens, { access });
+const world = useIssuer(first);
+const token = (key = first, header = {}): string =>
+  world.issuer.token({ iat: undefined, exp: 9_999_999_999 }, header, key);
+const stand = (access = token()): Promise<string> => standing(world.test.tokens, { access });
 const json = (body: unknown) => (response: ServerResponse) => response.end(JSON.stringify(body));
 const spaces = Buffer.alloc(40 << 20, 0x20);
 
@@ -63,41 +38,44 @@ const unusable: [string, (response: ServerResponse) => unknown, RegExp][] = [
 ];
 describe.each(ADAPTERS)('a JWK Set on %s', (_name, adapter) => {
   it.each(unusable)('with %s is none: 503, one fetch and one line in the log', async (_what, answer, line) => {
-    await start(adapter);
-    issuer.answer = answer;
+    await world.start(adapter);
+    world.issuer.answer = answer;
     for (let time = 0; time < 50; time++) expect(await stand()).toBe('store_unavailable');
-    expect(issuer.fetches).toBe(1);
-    expect(logged).toEqual([expect.stringMatching(line)]);
+    expect(world.issuer.fetches).toBe(1);
+    expect(world.logged).toEqual([expect.stringMatching(line)]);
   });
 
   it('of a hundred keys is one', async () => {
-    await start(adapter);
-    issuer.jwks = [...Array.from({ length: 99 }, (_, at) => ({ ...FakeIssuer.jwk(second), kid: String(at) })), good];
+    await world.start(adapter);
+    world.issuer.jwks = [
+      ...Array.from({ length: 99 }, (_, at) => ({ ...FakeIssuer.jwk(second), kid: String(at) })),
+      good,
+    ];
     expect(await stand()).toBe('ok');
   });
 
   it('is fetched by reloadKeys: what is gone is refused and what is new accepted when it resolves', async () => {
-    await start(adapter);
+    await world.start(adapter);
     const known = token();
     for (let time = 0; time < 3; time++) expect(await stand(known)).toBe('ok');
-    issuer.jwks = [FakeIssuer.jwk(second)];
-    await test.tokens.reloadKeys();
-    expect(issuer.fetches).toBe(2);
+    world.issuer.jwks = [FakeIssuer.jwk(second)];
+    await world.test.tokens.reloadKeys();
+    expect(world.issuer.fetches).toBe(2);
     expect(await stand(known)).toBe('token_invalid');
     expect(await stand(token(second))).toBe('ok');
-    issuer.answer = (response) => response.destroy();
-    await expect(test.tokens.reloadKeys()).rejects.toMatchObject({ code: 'store_unavailable' });
+    world.issuer.answer = (response) => response.destroy();
+    await expect(world.test.tokens.reloadKeys()).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(await stand(token(second))).toBe('ok');
   });
 });
 
 describe('a JWK Set', () => {
   it('that begins to age is fetched anew while nobody waits', async () => {
-    await start();
+    await world.start();
     expect(await stand()).toBe('ok');
     const held: ServerResponse[] = [];
-    issuer.answer = (response) => held.push(response);
-    later = 301;
+    world.issuer.answer = (response) => held.push(response);
+    world.wait(301);
     for (let time = 0; time < 3; time++) expect(await stand()).toBe('ok');
     await vi.waitFor(() => {
       expect(held).toHaveLength(1);
@@ -107,29 +85,32 @@ describe('a JWK Set', () => {
       expect(await stand(token(second))).toBe('ok');
     });
     expect(await stand()).toBe('token_invalid');
-    expect(issuer.fetches).toBe(2);
+    expect(world.issuer.fetches).toBe(2);
   });
 
   it('may come to have a second key: the tokens that name none go on (keys.md, from one key to a ring)', async () => {
-    await start();
+    await world.start();
     const old = token(first, { kid: undefined });
     expect(await stand(old)).toBe('ok');
-    issuer.jwks = [FakeIssuer.jwk(second), good];
-    await test.tokens.reloadKeys();
+    world.issuer.jwks = [FakeIssuer.jwk(second), good];
+    await world.test.tokens.reloadKeys();
     expect(await stand(old)).toBe('ok');
     expect(await stand(token(second, { kid: undefined }))).toBe('ok');
     expect(await stand(token(ringKey('third', 'ES256'), { kid: undefined }))).toBe('token_invalid');
     // Of more than a handful nobody tries each.
-    issuer.jwks = [...Array.from({ length: 4 }, (_, at) => ({ ...FakeIssuer.jwk(second), kid: String(at) })), good];
-    await test.tokens.reloadKeys();
+    world.issuer.jwks = [
+      ...Array.from({ length: 4 }, (_, at) => ({ ...FakeIssuer.jwk(second), kid: String(at) })),
+      good,
+    ];
+    await world.test.tokens.reloadKeys();
     expect(await stand(old)).toBe('token_invalid');
     expect(await stand()).toBe('ok');
   });
 
   it('that drips is given up', async () => {
-    await start();
+    await world.start();
     const drips: NodeJS.Timeout[] = [];
-    issuer.answer = (response) => {
+    world.issuer.answer = (response) => {
       response.writeHead(200).write(' ');
       drips.push(setInterval(() => response.write(' '), 100));
     };

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SQLITE } from '../support/databases.js';
@@ -40,7 +39,7 @@ describe.each([true, false])('an SQLite file that somebody else has locked, WAL:
     let isAnswered = false;
     const login = test.client().login('bob');
     void login.then(() => (isAnswered = true));
-    await sleep(50);
+    await expect.poll(() => test.users.asked).toContain('bob');
     // better-sqlite3's own wait would answer this one after five seconds, and the login with it.
     expect((await test.client().get('/testapp/open')).status).toBe(404);
     expect(isAnswered).toBe(false);
