@@ -92,10 +92,11 @@ export class RevocationFeed {
         keys.map(([, member], index) => [`after${String(index)}`, last?.[member] ?? 0]),
       );
       const by = order.slice(shared).map(([column]) => column);
-      const rows = await this.store.query(
-        `SELECT ${columns} FROM ${from} WHERE ${inForce}${after.join('')} ORDER BY ${by.join(', ')} LIMIT ${String(PAGE)}`,
-        { ...parameters, ...values },
-      );
+      const sql = `SELECT ${columns} FROM ${from} WHERE ${inForce}${after.join('')} ORDER BY ${by.join(', ')} LIMIT ${String(PAGE)}`;
+      // The first page is most often the only one.
+      const rows = await (last === undefined
+        ? this.store.query(sql, parameters)
+        : this.store.queryPage(sql, { ...parameters, ...values }));
       const page = rows.map(revocationOf);
       yield page;
       last = page.at(-1) ?? last;
