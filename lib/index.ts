@@ -1,7 +1,7 @@
-import { CreateJwtoBlocklist1764000000001 } from './blocklist/blocklist.migration.js';
-import { JwtoBlocklistEntry } from './blocklist/blocklist-entry.entity.js';
-import { JwtoSession } from './sessions/session.entity.js';
-import { CreateJwtoSession1764000000000 } from './sessions/session.migration.js';
+import { CreateJwtoBlocklist1764000000001 } from './typeorm/blocklist.migration.js';
+import { JwtoBlocklistEntry } from './typeorm/blocklist-entry.entity.js';
+import { JwtoSession } from './typeorm/session.entity.js';
+import { CreateJwtoSession1764000000000 } from './typeorm/session.migration.js';
 
 export { JwtoModule } from './jwto.module.js';
 export type {
@@ -10,7 +10,7 @@ export type {
   JwtoModuleOptions,
   JwtoOptionsFactory,
   ProviderSource,
-} from './jwto-module-options.js';
+} from './module/module-options.js';
 export type {
   EndpointName,
   JwtoOptions,
@@ -51,15 +51,15 @@ export { CurrentUser, TokenClaims, type FieldDecorator } from './guards/param-de
 
 export { TokenService } from './sign-in/token-service.js';
 export type { IssueOptions, RevokeOptions, SessionInfo } from './sign-in/token-service-options.js';
-export type { IssuedTokens } from './sign-in/issued-tokens.js';
+export type { IssuedTokens } from './tokens/issued-tokens.js';
 export type { SignInReply, SignInRequest } from './sign-in/own-sign-in.js';
-export type { PurgeResult } from './sign-in/purger.js';
-export type { RevocationReason } from './sign-in/revoker.js';
+export type { PurgeResult } from './revocation/purger.js';
+export type { RevocationReason } from './revocation/revoker.js';
 export type { ForeignClaims, JwtoClaims, JwtoUser, TokenType } from './tokens/claims.js';
-export { TokenTransport } from './transports/token-transport.js';
-export { requestInfo } from './transports/raw-request.js';
-export type { AnyRequest } from './transports/raw-request.js';
-export type { AnyReply, FastifyReplyLike } from './transports/raw-reply.js';
+export { TokenTransport } from './credentials/token-transport.js';
+export { requestInfo } from './http/raw-request.js';
+export type { AnyRequest } from './http/raw-request.js';
+export type { AnyReply, FastifyReplyLike } from './http/raw-reply.js';
 export {
   getEventsToken,
   getJwtServiceToken,
@@ -67,7 +67,7 @@ export {
   getTokenTransportToken,
   InjectJwtoEvents,
   InjectTokenService,
-} from './injection.js';
+} from './module/injection.js';
 
 export { UserProvider } from './users/user-provider.js';
 export type { LoginCredentials, SignInUser } from './users/user-provider.js';
@@ -85,11 +85,11 @@ export type { SettingProblem } from './errors/configuration-error.js';
 export { JwtoError } from './errors/jwto-error.js';
 export type { JwtoErrorBody, JwtoErrorCode, JwtoErrorDetails } from './errors/jwto-error.js';
 
-export { JwtoBlocklistEntry } from './blocklist/blocklist-entry.entity.js';
-export type { BlocklistKind } from './blocklist/blocklist-entry.entity.js';
-export { CreateJwtoBlocklist1764000000001 } from './blocklist/blocklist.migration.js';
-export { JwtoSession } from './sessions/session.entity.js';
-export { CreateJwtoSession1764000000000 } from './sessions/session.migration.js';
+export { JwtoBlocklistEntry } from './typeorm/blocklist-entry.entity.js';
+export type { BlocklistKind } from './typeorm/blocklist-entry.entity.js';
+export { CreateJwtoBlocklist1764000000001 } from './typeorm/blocklist.migration.js';
+export { JwtoSession } from './typeorm/session.entity.js';
+export { CreateJwtoSession1764000000000 } from './typeorm/session.migration.js';
 
 /** The entities of the library, for the `entities` of a DataSource. */
 export const jwtoEntities = [JwtoSession, JwtoBlocklistEntry] as const;

@@ -10,12 +10,12 @@ import {
 } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { routeMarks } from './endpoints/controller.js';
-import { registerInstance } from './endpoints/instance-registry.js';
-import { assertMapped } from './endpoints/assert-mapped.js';
-import { aboutPrefixes, refreshFolders } from './endpoints/refresh-folders.js';
-import { hookRouter, type RouterHook } from './endpoints/router-hook.js';
+import { registerInstance } from './module/instance-registry.js';
+import { assertMapped } from './module/assert-mapped.js';
+import { aboutPrefixes, refreshFolders } from './module/refresh-folders.js';
+import { hookRouter, type RouterHook } from './http/router-hook.js';
 import { JwtoConfigurationError } from './errors/configuration-error.js';
-import { assertDecorators } from './guards/assert-decorators.js';
+import { assertDecorators } from './module/assert-decorators.js';
 import { prepareGlobalGuards } from './guards/global-guards.js';
 import { registerStrategy } from './guards/jwto.strategy.js';
 import {
@@ -24,9 +24,9 @@ import {
   type JwtoModuleAsyncOptions,
   type JwtoModuleOptions,
   type JwtoOptionsFactory,
-} from './jwto-module-options.js';
-import { APPLICATION_TOKENS, assemble, WIRING, type OptionsSource } from './jwto.assembly.js';
-import type { Wiring } from './jwto.wiring.js';
+} from './module/module-options.js';
+import { APPLICATION_TOKENS, assemble, WIRING, type OptionsSource } from './module/providers.js';
+import type { Wiring } from './module/wiring.js';
 
 /**
  * JWT sign-in for a Nest application: its endpoints, guards, sessions and revocation.

@@ -1,4 +1,4 @@
-import type { IssuedTokens } from '../sign-in/issued-tokens.js';
+import type { IssuedTokens } from '../tokens/issued-tokens.js';
 
 /** Status and body of an answer. */
 export interface Answer {

@@ -14,24 +14,11 @@ import { Public } from '../guards/guard-decorators.js';
 import { documentBody, documentTag } from '../guards/openapi.js';
 import type { EndpointName } from '../options/jwto-options.js';
 import { SESSION_VERBS, type ResolvedOptions } from '../options/resolve-options.js';
-import type { AnyReply } from '../transports/raw-reply.js';
-import type { AnyRequest } from '../transports/raw-request.js';
+import type { AnyReply } from '../http/raw-reply.js';
+import type { AnyRequest } from '../http/raw-request.js';
+import { MAPPED_ENDPOINT, type RouteMark } from '../http/route-mark.js';
 import { Endpoints, type ActionName } from './endpoints.js';
 import { LoginBody } from './request-fields.js';
-
-/** Marks a route of ours with the folder that it lies in, so that it is recognised where it was mapped. */
-export const MAPPED_ENDPOINT = Symbol('jwto.endpoint');
-
-/** A route as it is meant; the application's prefix and version come before it. */
-export interface RouteMark {
-  /** The module instance. */
-  readonly instance: string;
-  readonly action: ActionName;
-  /** The path without slashes at its ends. */
-  readonly path: string;
-  /** The last segments of the path, behind `refreshPath`; `undefined` outside of it. */
-  readonly leaf: string | undefined;
-}
 
 interface RoutePlan {
   endpoint: EndpointName;
@@ -126,19 +113,14 @@ export function mapRoutes(controller: Type, instance: string, options: ResolvedO
 /** The routes that the settings leave. */
 export function routeMarks(instance: string, options: ResolvedOptions): Map<ActionName, RouteMark> {
   const marks = new Map<ActionName, RouteMark>();
-  for (const [action, { endpoint, refresh, verb }] of Object.entries(ROUTES) as [ActionName, RoutePlan][]) {
+  for (const [action, { endpoint, method, refresh, verb }] of Object.entries(ROUTES) as [ActionName, RoutePlan][]) {
     const leaf = options.endpoints[endpoint];
     if (leaf === false) continue;
     const folder = refresh ? `${options.refreshPath}/` : '';
     const path = folder + leaf + (verb === undefined ? '' : `/${verb}`);
-    marks.set(action, { instance, action, path, leaf: refresh ? leaf : undefined });
+    marks.set(action, { instance, method: RequestMethod[method], path, leaf: refresh ? leaf : undefined });
   }
   return marks;
-}
-
-/** The method of a route, in capitals. */
-export function methodOf(action: ActionName): string {
-  return RequestMethod[ROUTES[action].method];
 }
 
 function document(controller: Type): void {

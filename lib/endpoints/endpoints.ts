@@ -1,8 +1,8 @@
 import type { HttpAdapterHost } from '@nestjs/core';
 import { JwtoError } from '../errors/jwto-error.js';
-import { setHeader, type AnyReply } from '../transports/raw-reply.js';
-import { requestInfo, type AnyRequest } from '../transports/raw-request.js';
-import type { Refusals } from '../transports/refusal.js';
+import { setHeader, type AnyReply } from '../http/raw-reply.js';
+import { requestInfo, type AnyRequest } from '../http/raw-request.js';
+import type { Refusals } from '../credentials/refusal.js';
 import type { Answer } from './answers.js';
 import { csrf } from './csrf.js';
 import type { EndpointParts, Exchange } from './exchange.js';
@@ -10,7 +10,7 @@ import { keySet } from './key-set.js';
 import { login } from './login.js';
 import { deleteTokens, logout } from './logout.js';
 import { refresh } from './refresh.js';
-import { bodyOf } from './request-body.js';
+import { bodyOf } from '../http/request-body.js';
 import { listSessions, revokeOtherSessions, revokeSession } from './sessions.js';
 import { validate } from './validate.js';
 

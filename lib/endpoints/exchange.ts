@@ -2,22 +2,22 @@ import type { Clock } from '../clock/clock.js';
 import type { Timekeeper } from '../clock/timekeeper.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
-import type { Authenticator } from '../guards/authenticator.js';
-import type { RequestCsrf } from '../guards/request-csrf.js';
+import type { Authenticator } from '../authentication/authenticator.js';
+import type { RequestCsrf } from '../authentication/request-csrf.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
 import type { OwnSessions } from '../sign-in/own-sessions.js';
 import type { Refresh } from '../sign-in/refresh.js';
-import type { Revoker } from '../sign-in/revoker.js';
+import type { Revoker } from '../revocation/revoker.js';
 import type { SignIn } from '../sign-in/sign-in.js';
 import type { TokenService } from '../sign-in/token-service.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
-import type { CredentialReader } from '../transports/credential-reader.js';
-import type { AnyReply } from '../transports/raw-reply.js';
-import type { AnyRequest } from '../transports/raw-request.js';
-import type { TokenTransport } from '../transports/token-transport.js';
-import type { RequestBody } from './request-body.js';
+import type { CredentialReader } from '../credentials/credential-reader.js';
+import type { AnyReply } from '../http/raw-reply.js';
+import type { AnyRequest } from '../http/raw-request.js';
+import type { TokenTransport } from '../credentials/token-transport.js';
+import type { RequestBody } from '../http/request-body.js';
 
 /** A request to an endpoint, and the reply to it. */
 export interface Exchange {

@@ -1,14 +1,14 @@
 import { JwtoError } from '../errors/jwto-error.js';
 import type { JwtoClaims, TokenType } from '../tokens/claims.js';
-import type { IssuedTokens } from '../sign-in/issued-tokens.js';
+import type { IssuedTokens } from '../tokens/issued-tokens.js';
 import { OwnSignIn } from '../sign-in/own-sign-in.js';
 import type { IssueOptions } from '../sign-in/token-service-options.js';
-import type { AnyReply } from '../transports/raw-reply.js';
-import { hasLeft, requestInfo, type AnyRequest } from '../transports/raw-request.js';
+import type { AnyReply } from '../http/raw-reply.js';
+import { hasLeft, requestInfo, type AnyRequest } from '../http/raw-request.js';
 import type { SignInUser } from '../users/user-provider.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
-import { unreadType, type RequestBody } from './request-body.js';
+import { unreadType, type RequestBody } from '../http/request-body.js';
 import { assertCredentials, readCredentials, readMode } from './request-fields.js';
 
 /** `POST /login/` */

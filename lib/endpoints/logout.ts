@@ -1,7 +1,7 @@
 import { JwtoError } from '../errors/jwto-error.js';
 import { AlreadyBlacklistedError } from '../errors/token-errors.js';
 import type { JwtoClaims } from '../tokens/claims.js';
-import type { Credential } from '../transports/credential-reader.js';
+import type { Credential } from '../credentials/credential-reader.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
 import { assertJwtType } from './request-fields.js';

@@ -3,7 +3,7 @@ import { CredentialsMissingError, RequestInvalidError } from '../errors/request-
 import type { Mode } from '../options/jwto-options.js';
 import type { TokenType } from '../tokens/claims.js';
 import type { LoginCredentials } from '../users/user-provider.js';
-import type { RequestBody } from './request-body.js';
+import type { RequestBody } from '../http/request-body.js';
 
 /** The one place that says what a login body is called. */
 class LoginBody implements Pick<LoginCredentials, 'username' | 'password'> {

@@ -1,10 +1,10 @@
 import { toSeconds } from '../clock/clock.js';
 import { SessionNotFoundError } from '../errors/request-errors.js';
 import { TokenInvalidError } from '../errors/token-errors.js';
-import type { Authenticated, Authenticator } from '../guards/authenticator.js';
+import type { Authenticated, Authenticator } from '../authentication/authenticator.js';
 import { isForeign } from '../tokens/foreign-claims.js';
-import type { AnyRequest } from '../transports/raw-request.js';
-import { bodyOf } from './request-body.js';
+import type { AnyRequest } from '../http/raw-request.js';
+import { bodyOf } from '../http/request-body.js';
 import { readSid } from './request-fields.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';

@@ -4,9 +4,9 @@ import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { JwtoError } from '../errors/jwto-error.js';
 import { PermissionDeniedError } from '../errors/request-errors.js';
 import { permissionsOf, type JwtoClaims } from '../tokens/claims.js';
-import { AuthState, authStateOf, setAuthState } from './auth-state.js';
-import type { Authenticated } from './authenticator.js';
-import { DEFAULT_INSTANCE, instanceToken, type JwtoInstance } from './instance.js';
+import { AuthState, authStateOf, setAuthState } from '../authentication/auth-state.js';
+import type { Authenticated } from '../authentication/authenticator.js';
+import { DEFAULT_INSTANCE, instanceToken, type JwtoInstance } from '../authentication/instance.js';
 import { requestOf, type HttpPair } from './request-of.js';
 import { requirementsOf, satisfies, type PermissionRequirement, type RouteRequirements } from './requirements.js';
 

@@ -3,11 +3,11 @@ import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-jwt';
 import { JwtoError } from '../errors/jwto-error.js';
 import type { JwtoUser } from '../tokens/claims.js';
-import { replyTo, setHeadersAt } from '../transports/raw-reply.js';
-import type { AnyRequest } from '../transports/raw-request.js';
-import { AuthState, setAuthState, setNobody } from './auth-state.js';
+import { replyTo, setHeadersAt } from '../http/raw-reply.js';
+import type { AnyRequest } from '../http/raw-request.js';
+import { AuthState, setAuthState, setNobody } from '../authentication/auth-state.js';
 import { isOpen } from './global-guards.js';
-import { DEFAULT_INSTANCE, type JwtoInstance } from './instance.js';
+import { DEFAULT_INSTANCE, type JwtoInstance } from '../authentication/instance.js';
 import { answerFailures, asFailure, type PassportLike } from './passport-failure.js';
 
 /** Passport's table of strategies is the process's own; the application that serves a request tells whose turn it is. */

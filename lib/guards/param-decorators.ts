@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import type { JwtoUser, JwtoClaims } from '../tokens/claims.js';
-import { AuthState, authStateOf } from './auth-state.js';
+import { AuthState, authStateOf } from '../authentication/auth-state.js';
 import { requestOf } from './request-of.js';
 import { requirementsOf } from './requirements.js';
 

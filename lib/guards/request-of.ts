@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
-import type { AnyReply } from '../transports/raw-reply.js';
-import type { AnyRequest } from '../transports/raw-request.js';
+import type { AnyReply } from '../http/raw-reply.js';
+import type { AnyRequest } from '../http/raw-request.js';
 
 /** A request, and where there is one, the reply to it. */
 export interface HttpPair {

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { TokenType } from '../tokens/claims.js';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
-import { DEFAULT_INSTANCE } from './instance.js';
+import { DEFAULT_INSTANCE } from '../authentication/instance.js';
 
 /** Which token a decorator asks for. */
 export interface TokenRequirement {

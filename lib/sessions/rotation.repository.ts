@@ -2,7 +2,7 @@ import type { QueryDeepPartialEntity } from 'typeorm';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { assertStoredId, storedId } from '../store/stored-id.js';
-import { JwtoSession } from './session.entity.js';
+import { JwtoSession } from '../typeorm/session.entity.js';
 import type { Moment } from './standing.js';
 
 /** What a refresh writes; times in milliseconds since the epoch. */

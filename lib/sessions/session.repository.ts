@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { In } from 'typeorm';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import { JwtoBlocklistEntry } from '../blocklist/blocklist-entry.entity.js';
+import { JwtoBlocklistEntry } from '../typeorm/blocklist-entry.entity.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import { assertStoredId, storedId } from '../store/stored-id.js';
-import { JwtoSession } from './session.entity.js';
+import { JwtoSession } from '../typeorm/session.entity.js';
 
 /** So many rows are revoked by one statement. */
 const BATCH = 500;

@@ -1,5 +1,5 @@
 import { storedId } from '../store/stored-id.js';
-import type { JwtoSession } from './session.entity.js';
+import type { JwtoSession } from '../typeorm/session.entity.js';
 
 /**
  * How a refresh token stands to its session:

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock/clock.js';
 import type { Timekeeper } from '../clock/timekeeper.js';
 import type { RequestInfo } from '../events/jwto-event.js';
-import type { JwtoSession } from '../sessions/session.entity.js';
+import type { JwtoSession } from '../typeorm/session.entity.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { realmOf } from '../tokens/signed-by.js';
-import type { Revoker } from './revoker.js';
+import type { Revoker } from '../revocation/revoker.js';
 import type { SessionInfo } from './token-service-options.js';
 
 const HOUR = 3_600_000;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SignInUser } from '../users/user-provider.js';
-import type { IssuedTokens } from './issued-tokens.js';
+import type { IssuedTokens } from '../tokens/issued-tokens.js';
 import type { IssueOptions } from './token-service-options.js';
 
 /** A request of Express, of Fastify, or of Node itself. */

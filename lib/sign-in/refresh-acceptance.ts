@@ -4,13 +4,13 @@ import type { Clock } from '../clock/clock.js';
 import { TokenExpiredError, TokenReusedError, TokenRevokedError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { JwtoSession } from '../sessions/session.entity.js';
+import type { JwtoSession } from '../typeorm/session.entity.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
 import { standingOf, type Moment, type Standing } from '../sessions/standing.js';
 import type { PrimaryStore } from '../store/primary-store.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { realmOf } from '../tokens/signed-by.js';
-import type { Revoker } from './revoker.js';
+import type { Revoker } from '../revocation/revoker.js';
 import type { Settlements } from './settlements.js';
 
 /** After a failure of the database reuse is looked at so often again, with so many milliseconds between. */

@@ -2,7 +2,7 @@ import type { Clock } from '../clock/clock.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
-import type { Revoker } from './revoker.js';
+import type { Revoker } from '../revocation/revoker.js';
 
 /** The ending of one user's oldest sessions, and the one that waits behind it. */
 interface Round {

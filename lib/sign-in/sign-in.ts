@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BlocklistRepository } from '../blocklist/blocklist.repository.js';
+import type { BlocklistRepository } from '../revocation/blocklist.repository.js';
 import { toSeconds, type Clock } from '../clock/clock.js';
 import { CredentialsInvalidError, LoginThrottledError, RequestInvalidError } from '../errors/request-errors.js';
 import { UserInactiveError } from '../errors/token-errors.js';
@@ -15,8 +15,8 @@ import { isWellFormed } from '../store/stored-id.js';
 import { assertUser, idText } from '../users/sign-in-user.js';
 import type { UserDirectory } from '../users/user-directory.js';
 import type { LoginCredentials, SignInUser } from '../users/user-provider.js';
-import type { IssuedTokens } from './issued-tokens.js';
-import type { Revoker } from './revoker.js';
+import type { IssuedTokens } from '../tokens/issued-tokens.js';
+import type { Revoker } from '../revocation/revoker.js';
 import type { SessionLimit } from './session-limit.js';
 import type { Settlements } from './settlements.js';
 import type { TokenFactory } from './token-factory.js';

@@ -11,7 +11,7 @@ import type { SignedToken, TokenSigner } from '../tokens/token-signer.js';
 import { claimId, idText } from '../users/sign-in-user.js';
 import type { UserDirectory } from '../users/user-directory.js';
 import type { SignInUser } from '../users/user-provider.js';
-import type { DeliveryLimits, IssuedTokens } from './issued-tokens.js';
+import type { DeliveryLimits, IssuedTokens } from '../tokens/issued-tokens.js';
 
 /** What two tokens are made from. Times are milliseconds since the epoch. */
 export interface TokenPlan {

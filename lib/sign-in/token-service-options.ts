@@ -1,8 +1,8 @@
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { Mode, SignInLifetimes } from '../options/jwto-options.js';
-import type { JwtoSession } from '../sessions/session.entity.js';
+import type { JwtoSession } from '../typeorm/session.entity.js';
 import type { JwtoClaims } from '../tokens/claims.js';
-import type { RevocationReason } from './revoker.js';
+import type { RevocationReason } from '../revocation/revoker.js';
 
 /** Options of `TokenService.issue`. */
 export interface IssueOptions {

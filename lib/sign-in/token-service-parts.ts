@@ -7,11 +7,11 @@ import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { SessionRepository } from '../sessions/session.repository.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import type { OwnSignIn } from './own-sign-in.js';
-import type { Purger } from './purger.js';
+import type { Purger } from '../revocation/purger.js';
 import type { Refresh } from './refresh.js';
 import type { RefreshAcceptance } from './refresh-acceptance.js';
-import type { RevocationCheck } from './revocation-check.js';
-import type { Revoker } from './revoker.js';
+import type { RevocationCheck } from '../revocation/revocation-check.js';
+import type { Revoker } from '../revocation/revoker.js';
 import type { SignIn } from './sign-in.js';
 
 /** The parts that `TokenService` is the façade of. */

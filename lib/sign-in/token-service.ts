@@ -8,9 +8,9 @@ import { copyClaims, type JwtoClaims, type TokenType } from '../tokens/claims.js
 import { isForeign } from '../tokens/foreign-claims.js';
 import { idText } from '../users/sign-in-user.js';
 import type { SignInUser } from '../users/user-provider.js';
-import type { IssuedTokens } from './issued-tokens.js';
+import type { IssuedTokens } from '../tokens/issued-tokens.js';
 import { sessionInfo } from './own-sessions.js';
-import type { PurgeResult } from './purger.js';
+import type { PurgeResult } from '../revocation/purger.js';
 import type { RefreshKind } from './refresh.js';
 import type { IssueOptions, RevokeOptions, SessionInfo } from './token-service-options.js';
 import type { SignInReply, SignInRequest } from './own-sign-in.js';

@@ -4,14 +4,14 @@ import type { DataSource, EntityManager, EntityTarget, ObjectLiteral, QueryRunne
 import { JwtoError } from '../errors/jwto-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { endOf, OverdueError, within } from '../clock/time-limit.js';
-import { managerOf } from './brief-lock.js';
-import { connectionsBeingMade, discard } from './connections.js';
+import { managerOf } from '../typeorm/brief-lock.js';
+import { connectionsBeingMade, discard } from '../typeorm/connections.js';
 import { Deadline } from './deadline.js';
 import { inIndexOrder } from './index-order.js';
 import { isLostRace, isPastDeadline } from './lost-race.js';
-import { watchPools } from './pool-errors.js';
+import { watchPools } from '../typeorm/pool-errors.js';
 import { ServerClock } from './server-clock.js';
-import { escapeSql } from './typeorm-versions.js';
+import { escapeSql } from '../typeorm/typeorm-versions.js';
 
 /** Longest pause before a statement that lost a race is sent again, in milliseconds. */
 const LONGEST_PAUSE = 100;

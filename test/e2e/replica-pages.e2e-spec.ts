@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JwtoBlocklistEntry, JwtoSession } from 'jwto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RevocationFeed, type Revocation } from '../../lib/sign-in/revocation-feed.js';
+import { RevocationFeed, type Revocation } from '../../lib/revocation/revocation-feed.js';
 import { PrimaryStore } from '../../lib/store/primary-store.js';
 import { DATABASES } from '../support/databases.js';
 import { isPoll, standing, worldOf, type OwnApp, type World } from '../support/two-apps.js';
@@ -86,7 +86,7 @@ describe.each(DATABASES)('very many revocations on $name', (database) => {
       const total = (await read()).pages.flat().length;
       expect(total).toBe(20_000 + SESSIONS + TOKENS);
       // The first page of a table may be sorted. Were all of them, it would be over six times as many.
-    expect((await entriesRead()) - before).toBeLessThan(2.5 * total);
+      expect((await entriesRead()) - before).toBeLessThan(2.5 * total);
     },
   );
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LateRevocations } from '../../lib/sign-in/late-revocations.js';
+import { LateRevocations } from '../../lib/revocation/late-revocations.js';
 
 const MINUTE = 60_000;
 const NOW = 1_800_000_000_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RevocationSet } from '../../lib/blocklist/revocation-set.js';
+import { RevocationSet } from '../../lib/revocation/revocation-set.js';
 import { storedId } from '../../lib/store/stored-id.js';
 
 const MINUTE = 60_000;

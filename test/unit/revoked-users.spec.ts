@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RevokedUsers } from '../../lib/blocklist/revoked-users.js';
+import { RevokedUsers } from '../../lib/revocation/revoked-users.js';
 import { storedId } from '../../lib/store/stored-id.js';
 
 const NOW = 1_800_000_012_345;

@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import type { CsrfCheck } from '../csrf/csrf-check.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import type { IssuedTokens } from '../tokens/issued-tokens.js';
+import { cookieValues } from './cookie-header.js';
+import type { CookieNames } from './cookie-names.js';
+import type { CookieWriter } from './cookie-writer.js';
+import { warnOfLargeAnswer } from './large-answer.js';
+import { appendCookies, type AnyReply } from '../http/raw-reply.js';
+import { pathOf, type AnyRequest } from '../http/raw-request.js';
+import type { RefreshPath } from './refresh-path.js';
+
+/** The parts of a {@link TokenTransport}. */
+export interface TokenTransportParts {
+  options: ResolvedOptions;
+  names: CookieNames;
+  writer: CookieWriter;
+  csrf: CsrfCheck | undefined;
+  refreshPath: RefreshPath;
+}
+
+/**
+ * Gives tokens to a client and takes them from it, on Express and Fastify. The endpoints use it; inject it where the
+ * application signs users in by itself and its clients use cookies.
+ */
+@Injectable()
+export class TokenTransport {
+  /** Nothing of it is shown by `util.inspect` or JSON. */
+  readonly #parts: TokenTransportParts;
+
+  /** @internal */
+  constructor(parts: TokenTransportParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Adds the cookies of a session to a reply, CSRF token included. In `JSON` mode it does nothing: send the tokens.
+   *
+   * @param request - the request that is answered; the CSRF token that it proved is sent again
+   */
+  write(reply: AnyReply, tokens: IssuedTokens, request?: AnyRequest): void {
+    const { mode, sid } = tokens;
+    if (mode === 'JSON') return;
+    const presented = request === undefined ? [] : cookieValues(request, this.#parts.names.csrf);
+    const csrfToken = this.#parts.csrf?.tokenFor(sid, presented);
+    const cookies = this.#parts.writer.set(tokens, mode, this.pathFor(request), csrfToken);
+    warnOfLargeAnswer(cookies);
+    appendCookies(reply, cookies);
+  }
+
+  /** Adds a new CSRF token for a session. @param endsAt - the session's end, milliseconds since the epoch */
+  writeCsrf(reply: AnyReply, sid: string, endsAt: number): void {
+    const { csrf, writer } = this.#parts;
+    if (csrf !== undefined) appendCookies(reply, writer.setCsrf(csrf.tokenFor(sid, []), endsAt));
+  }
+
+  /** Takes every cookie of ours from the client. Where no mode uses cookies it does nothing. */
+  clear(reply: AnyReply, request?: AnyRequest): void {
+    const { options, writer } = this.#parts;
+    if (options.modes.some((mode) => mode !== 'JSON')) appendCookies(reply, writer.clear(this.pathFor(request)));
+  }
+
+  private pathFor(request: AnyRequest | undefined): string {
+    return this.#parts.refreshPath.near(request === undefined ? '/' : pathOf(request));
+  }
+}
