@@ -6,7 +6,7 @@ import type { Authenticator } from '../authentication/authenticator.js';
 import type { RequestCsrf } from '../authentication/request-csrf.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
+import type { SessionStore } from '../store/session-store.js';
 import type { OwnSessions } from '../sign-in/own-sessions.js';
 import type { Refresh } from '../sign-in/refresh.js';
 import type { Revoker } from '../revocation/revoker.js';
@@ -43,7 +43,7 @@ export interface EndpointParts {
   readonly signIn: SignIn;
   readonly refresh: Refresh;
   readonly revoker: Revoker;
-  readonly sessions: SessionRepository;
+  readonly sessions: SessionStore;
   readonly ownSessions: OwnSessions;
   readonly transport: TokenTransport;
 }

@@ -4,6 +4,7 @@ import type { JwtoOptions } from '../options/jwto-options.js';
 import { copyEnvSource } from '../options/env-source.js';
 import { OPTION_MEMBERS } from '../options/option-rules.js';
 import { readOnce } from '../options/read-once.js';
+import type { JwtoStore } from '../store/jwto-store.js';
 import type { ClaimsProvider } from '../users/claims-provider.js';
 import type { UserProvider } from '../users/user-provider.js';
 
@@ -42,6 +43,12 @@ export interface JwtoModuleExtras {
   claims?: ProviderSource<ClaimsProvider> | undefined;
   /** The TypeORM data source: itself, its injection token, or the name that \@nestjs/typeorm knows it by. @defaultValue the application's own */
   dataSource?: DataSource | InjectionToken | undefined;
+  /**
+   * Where sessions and revocations are kept: `'memory'` for tests and prototypes, or a {@link JwtoStore} of your own.
+   *
+   * @defaultValue the application's TypeORM data source
+   */
+  store?: 'memory' | ProviderSource<JwtoStore> | undefined;
 }
 
 /** Options of `JwtoModule.forRoot`. */
@@ -75,6 +82,7 @@ const EXTRAS = {
   users: null,
   claims: null,
   dataSource: null,
+  store: null,
 } satisfies Record<keyof JwtoModuleExtras, null>;
 const SOURCES = { useFactory: null, inject: null, useClass: null, useExisting: null } satisfies Record<
   Exclude<keyof JwtoModuleAsyncOptions, keyof JwtoModuleExtras>,
@@ -84,9 +92,9 @@ const SOURCES = { useFactory: null, inject: null, useClass: null, useExisting: n
 /** The options of `forRoot`, each read once: what shapes the module, and the settings with whatever is none. */
 export function splitOptions(given: JwtoModuleOptions): { extras: JwtoModuleExtras; options: JwtoOptions } {
   const read: JwtoModuleOptions = readOnce(given, { ...OPTION_MEMBERS, ...EXTRAS });
-  const { name, isGlobal, imports, users, claims, dataSource, ...options } = read;
+  const { name, isGlobal, imports, users, claims, dataSource, store, ...options } = read;
   copyEnvSource(given, options);
-  return { extras: { name, isGlobal, imports, users, claims, dataSource }, options };
+  return { extras: { name, isGlobal, imports, users, claims, dataSource, store }, options };
 }
 
 /** The options of `forRootAsync`, each read once: what shapes the module, the source of the settings, and the names of the rest. */
@@ -96,10 +104,22 @@ export function splitAsyncOptions(given: JwtoModuleAsyncOptions): {
   unknownNames: string[];
 } {
   const read: JwtoModuleAsyncOptions = readOnce(given, { ...EXTRAS, ...SOURCES });
-  const { name, isGlobal, imports, users, claims, dataSource, useFactory, inject, useClass, useExisting, ...rest } =
-    read;
+  const {
+    name,
+    isGlobal,
+    imports,
+    users,
+    claims,
+    dataSource,
+    store,
+    useFactory,
+    inject,
+    useClass,
+    useExisting,
+    ...rest
+  } = read;
   return {
-    extras: { name, isGlobal, imports, users, claims, dataSource },
+    extras: { name, isGlobal, imports, users, claims, dataSource, store },
     source: { useFactory, inject, useClass, useExisting },
     unknownNames: Object.keys(rest),
   };

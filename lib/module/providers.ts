@@ -1,10 +1,8 @@
 import { Scope, type DynamicModule, type FactoryProvider, type InjectionToken, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import { DataSource } from 'typeorm';
 import { Clock } from '../clock/clock.js';
 import { createController, mapRoutes } from '../endpoints/controller.js';
 import { Endpoints } from '../endpoints/endpoints.js';
-import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { EventForwarder } from '../events/event-forwarder.js';
 import { JwtoEvents } from '../events/jwto-events.js';
 import { DEFAULT_INSTANCE, instanceToken } from '../authentication/instance.js';
@@ -12,12 +10,14 @@ import { Hooks } from '../hooks/hooks.js';
 import { getEventsToken, getJwtServiceToken, getTokenServiceToken, getTokenTransportToken } from './injection.js';
 import { provide, type JwtoModuleExtras } from './module-options.js';
 import { readSettings, type Settings } from './settings.js';
+import { storeProviders } from './store-provider.js';
 import { wire, type Wiring } from './wiring.js';
 import type { JwtoOptions } from '../options/jwto-options.js';
 import { KeyFeed } from '../keys/key-feed.js';
 import { Purger } from '../revocation/purger.js';
 import { RevocationReplica } from '../revocation/revocation-replica.js';
 import { Settlements } from '../sign-in/settlements.js';
+import type { JwtoStore } from '../store/jwto-store.js';
 import { DatabaseClock } from '../store/database-clock.js';
 import { ClaimsProvider } from '../users/claims-provider.js';
 import { UserDirectory } from '../users/user-directory.js';
@@ -28,6 +28,7 @@ export const WIRING = Symbol('jwto.wiring');
 export const APPLICATION_TOKENS = Symbol('jwto.application-tokens');
 const SETTINGS = Symbol('jwto.settings');
 const DATA_SOURCE = Symbol('jwto.data-source');
+const STORE = Symbol('jwto.store');
 
 /** Where the settings come from. What it gives is read and let go: no provider keeps the text of a key. */
 export interface OptionsSource {
@@ -81,7 +82,7 @@ export function assemble(
         },
         inject: source.inject ?? [],
       },
-      dataSourceProvider(extras),
+      ...storeProviders(extras, { token: STORE, dataSource: DATA_SOURCE, settings: SETTINGS }),
       provide(claims, extras.claims ?? ClaimsProvider),
       ...(extras.users === undefined ? [] : [provide(users, extras.users)]),
       Clock,
@@ -94,11 +95,11 @@ export function assemble(
       },
       {
         provide: WIRING,
-        useFactory: (...[settings, dataSource, clock, bus, adapterHost, modules, hooks]: WiringDependencies) =>
+        useFactory: (...[settings, store, clock, bus, adapterHost, modules, hooks]: WiringDependencies) =>
           wire({
             name,
             settings,
-            dataSource,
+            store,
             clock,
             events: bus,
             adapterHost,
@@ -108,11 +109,16 @@ export function assemble(
               users: extras.users === undefined ? undefined : lazily(modules, users),
             }),
           }),
-        inject: [SETTINGS, DATA_SOURCE, Clock, events, HttpAdapterHost, ModuleRef, Hooks],
+        inject: [SETTINGS, STORE, Clock, events, HttpAdapterHost, ModuleRef, Hooks],
       },
       {
         provide: APPLICATION_TOKENS,
-        useValue: { settings: SETTINGS, dataSource: DATA_SOURCE, claims, ...(extras.users && { users }) },
+        useValue: {
+          settings: SETTINGS,
+          ...(extras.store === undefined ? { dataSource: DATA_SOURCE } : { store: STORE }),
+          claims,
+          ...(extras.users && { users }),
+        },
       },
       part(instanceToken(name), ({ instance }) => instance),
       part(Endpoints, ({ endpoints }) => endpoints),
@@ -129,7 +135,7 @@ export function assemble(
   };
 }
 
-type WiringDependencies = [Settings, DataSource, Clock, JwtoEvents, HttpAdapterHost, ModuleRef, Hooks];
+type WiringDependencies = [Settings, JwtoStore, Clock, JwtoEvents, HttpAdapterHost, ModuleRef, Hooks];
 
 /** A class of the application's, once the graph stands. */
 function lazily<T>(modules: ModuleRef, token: string): () => Promise<T> {
@@ -139,24 +145,4 @@ function lazily<T>(modules: ModuleRef, token: string): () => Promise<T> {
       ? modules.resolve<T>(token)
       : Promise.resolve(modules.get<T>(token));
   return () => (found ??= find());
-}
-
-/** Asks for the settings first, so that wrong ones are told before a missing data source. */
-function dataSourceProvider({ dataSource = DataSource }: JwtoModuleExtras): Provider {
-  if (typeof dataSource === 'object') return { provide: DATA_SOURCE, useValue: dataSource };
-  const named: InjectionToken[] = typeof dataSource === 'string' ? [`${dataSource}DataSource`] : [];
-  const tokens: InjectionToken[] = [dataSource, ...named];
-  return {
-    provide: DATA_SOURCE,
-    useFactory: (_settings: Settings, ...found: (DataSource | undefined)[]) => {
-      const source = found.find((one) => one !== undefined);
-      if (source !== undefined) return source;
-      const what =
-        dataSource === DataSource ? 'a TypeORM DataSource' : 'the DataSource that the dataSource option names';
-      throw new JwtoConfigurationError(
-        `it needs ${what}: import TypeOrmModule.forRoot(…), or give the dataSource option`,
-      );
-    },
-    inject: [SETTINGS, ...tokens.map((token) => ({ token, optional: true }))],
-  };
 }

@@ -1,8 +1,5 @@
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { JwtService } from '@nestjs/jwt';
-import type { DataSource } from 'typeorm';
-import { JwtoBlocklistEntry } from '../typeorm/blocklist-entry.entity.js';
-import { BlocklistRepository } from '../revocation/blocklist.repository.js';
 import type { Clock } from '../clock/clock.js';
 import { CsrfCheck } from '../csrf/csrf-check.js';
 import { CsrfHints } from '../csrf/csrf-hints.js';
@@ -25,16 +22,12 @@ import { RemoteIssuer } from '../issuers/remote-issuer.js';
 import { KeyFeed } from '../keys/key-feed.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { ResolvedKeys } from '../keys/resolved-keys.js';
-import { JwtoSession } from '../typeorm/session.entity.js';
-import { RotationRepository } from '../sessions/rotation.repository.js';
-import { SessionRepository } from '../sessions/session.repository.js';
 import { KeyBounds } from '../revocation/key-bounds.js';
 import { OwnSessions } from '../sign-in/own-sessions.js';
 import { Purger } from '../revocation/purger.js';
 import { Refresh } from '../sign-in/refresh.js';
 import { RefreshAcceptance } from '../sign-in/refresh-acceptance.js';
 import { DatabaseRevocationCheck, NoRevocationCheck, type RevocationCheck } from '../revocation/revocation-check.js';
-import { RevocationFeed } from '../revocation/revocation-feed.js';
 import { RevocationReplica } from '../revocation/revocation-replica.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { Revoker } from '../revocation/revoker.js';
@@ -43,10 +36,9 @@ import { Settlements } from '../sign-in/settlements.js';
 import { SignIn } from '../sign-in/sign-in.js';
 import { TokenFactory } from '../sign-in/token-factory.js';
 import { TokenService } from '../sign-in/token-service.js';
+import type { JwtoStore } from '../store/jwto-store.js';
+import type { RevocationStore } from '../store/revocation-store.js';
 import { DatabaseClock } from '../store/database-clock.js';
-import { PrimaryStore } from '../store/primary-store.js';
-import { assertSchema } from '../typeorm/schema-check.js';
-import { WakeUp } from '../store/wake-up.js';
 import { createJwtService } from '../tokens/jwt-service.js';
 import { TokenSigner } from '../tokens/token-signer.js';
 import { TokenVerifier } from '../tokens/token-verifier.js';
@@ -66,7 +58,7 @@ import type { UserDirectory } from '../users/user-directory.js';
 export interface WiringSources {
   name: string;
   settings: Settings;
-  dataSource: DataSource;
+  store: JwtoStore;
   clock: Clock;
   events: JwtoEvents;
   users: UserDirectory;
@@ -102,7 +94,7 @@ export interface Wiring {
 export async function wire({
   name,
   settings,
-  dataSource,
+  store,
   clock,
   events,
   users,
@@ -110,9 +102,8 @@ export async function wire({
   adapterHost,
 }: WiringSources): Promise<Wiring> {
   const { options, enforceMinimumKeyLength } = settings;
-  await assertSchema(dataSource, [JwtoSession, JwtoBlocklistEntry]);
-  const store = new PrimaryStore(dataSource);
-  const databaseClock = new DatabaseClock(store, clock);
+  await store.assertReady();
+  const databaseClock = new DatabaseClock(store.clock, clock);
   await databaseClock.synchronize();
 
   const ids = sessionIds(name === DEFAULT_INSTANCE ? undefined : name);
@@ -144,31 +135,29 @@ export async function wire({
     verifier,
     new Map(options.issuers.map((issuer) => [issuer.issuer, new RemoteIssuer(issuer, remote)])),
   );
-  const blocklist = new BlocklistRepository(store, name);
-  await blocklist.assertAffectedIsReported();
-  const sessions = new SessionRepository(store, name, options);
+  const blocklist = store.revocations(name);
+  const sessions = store.sessions(name);
 
   const replica =
     options.blocklistCheck === 'replica'
       ? new RevocationReplica({
           options,
           store,
-          feed: new RevocationFeed(store, name),
+          stored: blocklist,
           clock,
           databaseClock,
-          wakeUp: new WakeUp(store),
+          wakeUp: store.wakeUp(),
         })
       : undefined;
   await replica?.load();
-  const revocations = replica ?? revocationCheckOf(options, store, blocklist);
+  const revocations = replica ?? revocationCheckOf(options, blocklist);
 
   const names = cookieNames(name, options);
   const writer = new CookieWriter(options, names, clock);
   const factory = new TokenFactory(options, users, signer, writer);
   const bounds = new KeyBounds(options.resolveKey, sessions);
   const revoker = new Revoker(sessions, blocklist, events, clock, options, revocations, bounds);
-  const rotations = new RotationRepository(store, name, options);
-  const settlements = new Settlements(sessions, rotations, options);
+  const settlements = new Settlements(sessions, options);
   const limit = new SessionLimit(options, clock, sessions, revoker);
   const signIn = new SignIn({
     options,
@@ -184,8 +173,8 @@ export async function wire({
     ids,
   });
   const acceptance = new RefreshAcceptance(options, clock, sessions, revoker, settlements, store);
-  const refresh = new Refresh(options, users, factory, rotations, acceptance, revoker, settlements, events);
-  const purger = new Purger(store, clock, databaseClock, blocklist, name);
+  const refresh = new Refresh(options, users, factory, sessions, acceptance, revoker, settlements, events);
+  const purger = new Purger(store, clock, databaseClock, sessions, blocklist);
   const tokens = new TokenService({
     options,
     clock,
@@ -227,7 +216,7 @@ export async function wire({
     refresh,
     revoker,
     sessions,
-    ownSessions: new OwnSessions(sessions, revoker, clock, databaseClock),
+    ownSessions: new OwnSessions(options, sessions, revoker, clock, databaseClock),
     transport,
   };
   const endpoints = new Endpoints(endpointParts, refusals, adapterHost);
@@ -267,10 +256,6 @@ function csrfCheckOf(
   });
 }
 
-function revocationCheckOf(
-  options: ResolvedOptions,
-  store: PrimaryStore,
-  blocklist: BlocklistRepository,
-): RevocationCheck {
-  return options.blocklistCheck === 'refresh' ? new NoRevocationCheck() : new DatabaseRevocationCheck(store, blocklist);
+function revocationCheckOf(options: ResolvedOptions, blocklist: RevocationStore): RevocationCheck {
+  return options.blocklistCheck === 'refresh' ? new NoRevocationCheck() : new DatabaseRevocationCheck(blocklist);
 }

@@ -1,5 +1,5 @@
 import type { KeyResolver } from '../options/key-options.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
+import type { SessionStore } from '../store/session-store.js';
 import { storedId } from '../store/stored-id.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { realmOf } from '../tokens/signed-by.js';
@@ -11,7 +11,7 @@ import { realmOf } from '../tokens/signed-by.js';
 export class KeyBounds {
   constructor(
     private readonly resolveKey: KeyResolver | undefined,
-    private readonly sessions: SessionRepository,
+    private readonly sessions: SessionStore,
   ) {}
 
   /**

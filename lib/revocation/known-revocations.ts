@@ -3,7 +3,7 @@ import { RevokedUsers } from './revoked-users.js';
 import { toSeconds } from '../clock/clock.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { blockedAs } from './revocation-check.js';
-import type { Revocation } from './revocation-feed.js';
+import type { Revocation } from '../store/revocation-store.js';
 
 /** What was revoked and could still be presented, as guards ask for it: in memory, by one look-up for each kind there is. */
 export class KnownRevocations {

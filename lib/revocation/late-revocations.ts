@@ -1,4 +1,4 @@
-import type { RevocationFeed } from './revocation-feed.js';
+import type { RevocationStore } from '../store/revocation-store.js';
 
 /**
  * A poll reads so much again, in milliseconds: a revocation is stamped before it is committed, and our own statements are
@@ -19,7 +19,7 @@ export class LateRevocations {
 
   /** @param background - runs each statement, with respect to others that no request waits for */
   constructor(
-    private readonly feed: Pick<RevocationFeed, 'count'>,
+    private readonly revocations: Pick<RevocationStore, 'count'>,
     private readonly background: <T>(work: () => Promise<T>) => Promise<T>,
   ) {}
 
@@ -42,6 +42,6 @@ export class LateRevocations {
   }
 
   private count({ before, endsAfter }: { before: number; endsAfter: number }): Promise<number> {
-    return this.background(() => this.feed.count(before, endsAfter));
+    return this.background(() => this.revocations.count(before, endsAfter));
   }
 }

@@ -1,12 +1,10 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import type { BlocklistRepository } from './blocklist.repository.js';
-import { JwtoBlocklistEntry } from '../typeorm/blocklist-entry.entity.js';
+import type { JwtoStore } from '../store/jwto-store.js';
+import type { RevocationStore } from '../store/revocation-store.js';
+import type { SessionStore } from '../store/session-store.js';
 import type { Clock } from '../clock/clock.js';
 import { endOf } from '../clock/time-limit.js';
-import { JwtoSession } from '../typeorm/session.entity.js';
 import type { DatabaseClock } from '../store/database-clock.js';
-import type { PrimaryStore } from '../store/primary-store.js';
-import { purgeRows } from '../store/purge.js';
 
 /** Rows stay this long, in milliseconds, after both tokens of a session, or what is blocked, have ended: clocks go wrong. */
 const MARGIN = 86_400_000;
@@ -26,11 +24,11 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
   private stopped = false;
 
   constructor(
-    private readonly store: PrimaryStore,
+    private readonly store: Pick<JwtoStore, 'close'>,
     private readonly clock: Clock,
     private readonly databaseClock: DatabaseClock,
-    private readonly blocklist: BlocklistRepository,
-    private readonly realm: string,
+    private readonly storedSessions: SessionStore,
+    private readonly revocations: RevocationStore,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -49,7 +47,7 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
   private async takeTurn(): Promise<void> {
     if ((await this.databaseClock.agreedTime()) === undefined) return;
     const now = this.clock.now();
-    if (await this.blocklist.lease('purge', now, now + INTERVAL / 2)) await this.purge();
+    if (await this.revocations.lease('purge', now, now + INTERVAL / 2)) await this.purge();
   }
 
   /** Deletes now; calls at the same time share one run. */
@@ -69,16 +67,8 @@ export class Purger implements OnApplicationBootstrap, OnModuleDestroy {
     }
     const before = now - MARGIN;
     const isStopped = (): boolean => this.stopped;
-    const own = { realm: this.realm, before };
-    const ended = 'realm = :realm AND expires_at < :before AND access_until < :before';
-    const sessions = await purgeRows(this.store, JwtoSession, ended, own, isStopped);
-    const blocklist = await purgeRows(
-      this.store,
-      JwtoBlocklistEntry,
-      'realm = :realm AND expires_at < :before',
-      own,
-      isStopped,
-    );
+    const sessions = await this.storedSessions.purge(before, isStopped);
+    const blocklist = await this.revocations.purge(before, isStopped);
     if (sessions + blocklist > 0)
       this.logger.debug(`Purged ${String(sessions)} sessions and ${String(blocklist)} blocklist entries`);
     return { sessions, blocklist };

@@ -1,11 +1,6 @@
-import { JwtoBlocklistEntry } from '../typeorm/blocklist-entry.entity.js';
-import type { BlocklistRepository } from './blocklist.repository.js';
-import { JwtoSession } from '../typeorm/session.entity.js';
-import type { PrimaryStore } from '../store/primary-store.js';
-import { storedId } from '../store/stored-id.js';
+import type { Revocation, RevocationStore } from '../store/revocation-store.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { realmOf } from '../tokens/signed-by.js';
-import type { Revocation } from './revocation-feed.js';
 import { SharedQuestions } from './shared-questions.js';
 
 /** What an access token is blocked as: its `jti`, and whose key signed it, for the keys of others may sign the same `jti`. */
@@ -33,12 +28,8 @@ export abstract class RevocationCheck {
 /** `blocklistCheck: 'database'`: one query a request, or one for many that come at the same time. */
 export class DatabaseRevocationCheck extends RevocationCheck {
   private readonly questions = new SharedQuestions<boolean>();
-  private sql: string | undefined;
 
-  constructor(
-    private readonly store: PrimaryStore,
-    private readonly blocklist: BlocklistRepository,
-  ) {
+  constructor(private readonly revocations: RevocationStore) {
     super();
   }
 
@@ -46,20 +37,10 @@ export class DatabaseRevocationCheck extends RevocationCheck {
     // A token without a jti cannot be in the list; its sid stands in, which is no jti of anything.
     const token = blockedAs(claims, claims.jti ?? claims.sid);
     // Nor does a token of one tenant's key get the answer to one of another's, who may write the same into it.
-    return this.questions.ask(`${claims.sid} ${token}`, () => this.askDatabase(claims, token));
-  }
-
-  private async askDatabase({ sid, auth_time, user }: JwtoClaims, blocked: string): Promise<boolean> {
-    const { realm, value: token } = this.blocklist.key('token', blocked);
-    const { value: userId } = this.blocklist.key('user', String(user.id));
-    this.sql ??=
-      `SELECT sid AS id FROM ${this.store.table(JwtoSession)} WHERE sid = :sid AND revoked_at IS NOT NULL` +
-      ` UNION ALL SELECT realm AS id FROM ${this.store.table(JwtoBlocklistEntry)}` +
-      ` WHERE realm = :realm AND (kind = 'token' AND value = :token OR kind = 'session' AND value = :sid` +
-      ` OR (kind = 'user' AND value = :userId OR kind = 'all' AND value = '*') AND revoked_at >= :nextSecond)`;
-    const nextSecond = ((auth_time ?? 0) + 1) * 1000;
-    const rows = await this.store.query(this.sql, { sid: storedId(sid), realm, token, userId, nextSecond });
-    return rows.length > 0;
+    return this.questions.ask(`${claims.sid} ${token}`, () => {
+      const since = ((claims.auth_time ?? 0) + 1) * 1000;
+      return this.revocations.isRevoked({ sid: claims.sid, token, userId: String(claims.user.id), since });
+    });
   }
 }
 

@@ -4,15 +4,15 @@ import type { Clock } from '../clock/clock.js';
 import { endOf, within } from '../clock/time-limit.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import { inBackground } from '../store/background.js';
 import type { DatabaseClock } from '../store/database-clock.js';
-import type { PrimaryStore } from '../store/primary-store.js';
 import type { WakeUp } from '../store/wake-up.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { KnownRevocations } from './known-revocations.js';
 import { LateRevocations, OVERLAP } from './late-revocations.js';
 import { RevocationCheck } from './revocation-check.js';
-import type { Revocation, RevocationFeed } from './revocation-feed.js';
+import type { JwtoStore } from '../store/jwto-store.js';
+import { REVOCATION_MARGIN } from './revocation-set.js';
+import type { Revocation, RevocationStore } from '../store/revocation-store.js';
 
 /** Requests that wait longer for a read are refused; milliseconds. */
 const READ_LIMIT = 2000;
@@ -26,8 +26,8 @@ const FEW = 1000;
 /** The parts of a {@link RevocationReplica}. */
 export interface ReplicaParts {
   options: Pick<ResolvedOptions, 'pollInterval' | 'maxStaleness' | 'accessTokenLifetime' | 'leeway'>;
-  store: Pick<PrimaryStore, 'dataSource'>;
-  feed: RevocationFeed;
+  store: JwtoStore;
+  stored: RevocationStore;
   clock: Clock;
   databaseClock: DatabaseClock;
   wakeUp: WakeUp;
@@ -63,7 +63,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   constructor(private readonly parts: ReplicaParts) {
     super();
     this.loadedAt = parts.clock.now();
-    this.late = new LateRevocations(parts.feed, (work) => this.inBackground(work));
+    this.late = new LateRevocations(parts.stored, (work) => this.inBackground(work));
   }
 
   /** How many revocations it holds. */
@@ -177,7 +177,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
     const [started, now] = [performance.now(), this.leastNow()];
     const isWhole = this.isCheap || this.reach === undefined;
     const since = isWhole ? undefined : (this.reach ?? 0) - OVERLAP;
-    for await (const page of this.parts.feed.read(since, now)) this.known.addAll(page);
+    for await (const page of this.parts.stored.read(since, now - REVOCATION_MARGIN)) this.known.addAll(page);
     succeeded();
     this.reach = now;
     if (isWhole) this.isCheap = performance.now() - started <= CHEAP;
@@ -186,7 +186,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
 
   /** Page by page, for others wait for the connection. */
   private async readAll(): Promise<void> {
-    const pages = this.parts.feed.read(undefined, this.leastNow());
+    const pages = this.parts.stored.read(undefined, this.leastNow() - REVOCATION_MARGIN);
     for (;;) {
       const page = await this.inBackground(() => pages.next());
       if (page.done === true || this.stopped) return;
@@ -195,7 +195,7 @@ export class RevocationReplica extends RevocationCheck implements OnApplicationB
   }
 
   private inBackground<T>(work: () => Promise<T>): Promise<T> {
-    return inBackground(this.parts.store.dataSource, work);
+    return this.parts.store.inBackground(work);
   }
 
   /** A clock that is set forward and back again must not have dropped, nor passed over, anything meanwhile. */

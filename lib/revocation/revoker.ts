@@ -1,10 +1,11 @@
-import type { BlocklistRepository } from './blocklist.repository.js';
+import type { RevocationStore } from '../store/revocation-store.js';
+import type { SessionStore } from '../store/session-store.js';
+import type { Session } from '../store/session.js';
+import { usedAfter } from '../sessions/standing.js';
 import { toSeconds, type Clock } from '../clock/clock.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { JwtoSession } from '../typeorm/session.entity.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import type { KeyBounds } from './key-bounds.js';
 import { blockedAs, type RevocationCheck } from './revocation-check.js';
@@ -29,13 +30,13 @@ const ALL_ENTRY = 400 * 86_400;
 const PASSED_OVER = 1;
 
 /** A session, and when it ends by itself. */
-type BlockedSession = Pick<JwtoSession, 'sid' | 'endsAt'>;
+type BlockedSession = Pick<Session, 'sid' | 'endsAt'>;
 
 /** Ends sessions and blocks tokens. Each ending tells one event, from the process whose statement did it. */
 export class Revoker {
   constructor(
-    private readonly sessions: SessionRepository,
-    private readonly blocklist: BlocklistRepository,
+    private readonly sessions: SessionStore,
+    private readonly blocklist: RevocationStore,
     private readonly events: JwtoEvents,
     private readonly clock: Clock,
     private readonly options: ResolvedOptions,
@@ -153,9 +154,10 @@ export class Revoker {
     userId: string,
     sid: string,
     request: RequestInfo | null,
-    isMeant: (session: JwtoSession) => boolean = () => true,
+    isMeant: (session: Session) => boolean = () => true,
   ): Promise<number> {
-    const live = await this.sessions.findLive(userId, this.clock.now());
+    const now = this.clock.now();
+    const live = await this.sessions.findLive(userId, now, usedAfter(this.options, now));
     const others = live.filter((session) => session.sid !== sid && isMeant(session));
     return this.endTogether(others, userId, 'revoked', request);
   }
@@ -166,7 +168,7 @@ export class Revoker {
    * @returns how many it ended
    */
   async endTogether(
-    sessions: readonly JwtoSession[],
+    sessions: readonly Session[],
     userId: string,
     reason: RevocationReason,
     request: RequestInfo | null,
@@ -190,7 +192,7 @@ export class Revoker {
   }
 
   private async endEach(
-    sessions: readonly JwtoSession[],
+    sessions: readonly Session[],
     userId: string,
     reason: RevocationReason,
     request: RequestInfo | null,

@@ -1,5 +1,6 @@
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import { storedId } from '../store/stored-id.js';
-import type { JwtoSession } from '../typeorm/session.entity.js';
+import type { Moment, Session } from '../store/session.js';
 
 /**
  * How a refresh token stands to its session:
@@ -21,20 +22,9 @@ export interface PresentedToken {
   keyRealm: string | null;
 }
 
-/** When it is judged; milliseconds since the epoch. All but `now` count from when the request came. */
-export interface Moment {
-  now: number;
-  /** The session must end later than this: by the leeway ago. */
-  aliveAt: number;
-  /** The session must have been used later than this. */
-  usedAfter: number;
-  /** What was replaced later than this is inside the grace. */
-  notSince: number;
-}
-
 /** The one rule of rotation; every place that accepts a refresh token asks it. */
 export function standingOf(
-  session: JwtoSession | null,
+  session: Session | null,
   presented: PresentedToken,
   { aliveAt, usedAfter, notSince }: Moment,
 ): Standing {
@@ -57,4 +47,9 @@ export function refreshJti(random: string, generation: number): string {
 function generationOf(jti: string): number {
   const generation = /\.(\d{1,9})$/.exec(jti)?.[1];
   return generation === undefined ? 0 : Number(generation);
+}
+
+/** When a session must have been used at the latest; milliseconds since the epoch, as `now`. */
+export function usedAfter({ idleLifetime }: Pick<ResolvedOptions, 'idleLifetime'>, now: number): number {
+  return idleLifetime === undefined ? Number.MIN_SAFE_INTEGER : now - idleLifetime * 1000;
 }

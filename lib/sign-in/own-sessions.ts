@@ -1,8 +1,10 @@
 import type { Clock } from '../clock/clock.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { Timekeeper } from '../clock/timekeeper.js';
 import type { RequestInfo } from '../events/jwto-event.js';
-import type { JwtoSession } from '../typeorm/session.entity.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
+import { usedAfter } from '../sessions/standing.js';
+import type { SessionStore } from '../store/session-store.js';
+import type { Session } from '../store/session.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { realmOf } from '../tokens/signed-by.js';
 import type { Revoker } from '../revocation/revoker.js';
@@ -16,7 +18,8 @@ const HOUR = 3_600_000;
  */
 export class OwnSessions {
   constructor(
-    private readonly sessions: SessionRepository,
+    private readonly options: Pick<ResolvedOptions, 'idleLifetime'>,
+    private readonly sessions: SessionStore,
     private readonly revoker: Revoker,
     private readonly clock: Clock,
     private readonly timekeeper: Timekeeper,
@@ -25,7 +28,8 @@ export class OwnSessions {
   /** The live ones, the newest first. @throws JwtoError `store_unavailable` */
   async list(claims: JwtoClaims): Promise<SessionInfo[]> {
     await this.timekeeper.settle();
-    const live = await this.sessions.findLive(String(claims.user.id), this.clock.now());
+    const now = this.clock.now();
+    const live = await this.sessions.findLive(String(claims.user.id), now, usedAfter(this.options, now));
     return live.filter(({ keyRealm }) => keyRealm === realmOf(claims)).map(sessionInfo);
   }
 
@@ -45,7 +49,7 @@ export class OwnSessions {
 }
 
 /** What of a session is shown. `lastUsedAt` is rounded down to the hour, and never to before the sign-in. */
-export function sessionInfo(session: JwtoSession): SessionInfo {
+export function sessionInfo(session: Session): SessionInfo {
   const { sid, mode, signedInAt, lastUsedAt, expiresAt, endsAt, userAgent, ip } = session;
   const hour = lastUsedAt - (lastUsedAt % HOUR);
   return { sid, mode, signedInAt, lastUsedAt: Math.max(hour, signedInAt), expiresAt, endsAt, userAgent, ip };

@@ -4,10 +4,10 @@ import type { Clock } from '../clock/clock.js';
 import { TokenExpiredError, TokenReusedError, TokenRevokedError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { JwtoSession } from '../typeorm/session.entity.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
-import { standingOf, type Moment, type Standing } from '../sessions/standing.js';
-import type { PrimaryStore } from '../store/primary-store.js';
+import type { JwtoStore } from '../store/jwto-store.js';
+import type { SessionStore } from '../store/session-store.js';
+import type { Moment, Session } from '../store/session.js';
+import { standingOf, usedAfter, type Standing } from '../sessions/standing.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { realmOf } from '../tokens/signed-by.js';
 import type { Revoker } from '../revocation/revoker.js';
@@ -19,7 +19,7 @@ const PAUSE = 300;
 
 /** A session whose refresh token is accepted. */
 export interface AcceptedRefresh {
-  session: JwtoSession;
+  session: Session;
   /** `replayed`: it was replaced a moment ago, and gets the same successor again. */
   standing: 'current' | 'replayed';
 }
@@ -41,12 +41,12 @@ export class RefreshAcceptance {
   private readonly logger = new Logger('Jwto');
 
   constructor(
-    private readonly options: Pick<ResolvedOptions, 'leeway' | 'rotationGrace'>,
+    private readonly options: Pick<ResolvedOptions, 'leeway' | 'rotationGrace' | 'idleLifetime'>,
     private readonly clock: Clock,
-    private readonly sessions: SessionRepository,
+    private readonly sessions: SessionStore,
     private readonly revoker: Revoker,
     private readonly settlements: Settlements,
-    private readonly store: Pick<PrimaryStore, 'isTroubled'>,
+    private readonly store: Pick<JwtoStore, 'isTroubled'>,
   ) {}
 
   /** Milliseconds since the epoch, asked when a token comes. */
@@ -65,7 +65,7 @@ export class RefreshAcceptance {
     return {
       now,
       aliveAt: arrivedAt - leeway * 1000,
-      usedAfter: this.sessions.usedAfter(arrivedAt),
+      usedAfter: usedAfter(this.options, arrivedAt),
       // Without a grace what is replaced while a request waits is replaced.
       notSince: rotationGrace === 0 ? now : arrivedAt - rotationGrace * 1000,
     };
@@ -102,7 +102,7 @@ export class RefreshAcceptance {
     claims: JwtoClaims,
     userId: string,
     arrivedAt: number,
-  ): Promise<{ session: JwtoSession | null; standing: Standing }> {
+  ): Promise<{ session: Session | null; standing: Standing }> {
     const presented = { jti: String(claims.jti), userId, keyRealm: realmOf(claims) };
     for (let looks = 1; ; looks++) {
       const session = await this.sessions.findUnblocked(claims.sid, userId);

@@ -5,10 +5,10 @@ import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import type { Mode } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { JwtoSession } from '../typeorm/session.entity.js';
-import type { RotationRepository, SessionRotation } from '../sessions/rotation.repository.js';
+import type { SessionStore } from '../store/session-store.js';
+import type { Moment, Session, SessionRotation } from '../store/session.js';
 import { randomId } from '../tokens/session-id.js';
-import { refreshJti, type Moment } from '../sessions/standing.js';
+import { refreshJti } from '../sessions/standing.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { idText } from '../users/sign-in-user.js';
 import type { UserDirectory } from '../users/user-directory.js';
@@ -42,7 +42,7 @@ export class Refresh {
     private readonly options: ResolvedOptions,
     private readonly users: UserDirectory,
     private readonly factory: TokenFactory,
-    private readonly rotations: RotationRepository,
+    private readonly sessions: SessionStore,
     private readonly acceptance: RefreshAcceptance,
     private readonly revoker: Revoker,
     private readonly settlements: Settlements,
@@ -99,11 +99,12 @@ export class Refresh {
       moment: () => this.acceptance.moment(arrivedAt),
       expiresAt: refresh.expiresAt,
       accessUntil: (tokens.accessClaims.exp + this.options.leeway) * 1000,
+      limit: this.writeLimit(),
     };
     await assertStands();
     const written = rotates
       ? await this.rotate(session, { ...extension, successor: refresh })
-      : await this.rotations.extend(extension);
+      : await this.sessions.extend(extension);
     if (!written) return undefined;
     // A replay of refresh_access changes nothing that a listener has not been told.
     if (standing === 'current' || kind === 'refresh') {
@@ -112,8 +113,17 @@ export class Refresh {
     return tokens;
   }
 
+  /**
+   * How long the write of a refresh may take, in milliseconds. It may be written although the answer was 503: together
+   * with `Retry-After`, half the grace, it is less than the whole.
+   */
+  private writeLimit(): number | undefined {
+    const { rotationGrace } = this.options;
+    return rotationGrace === 0 ? undefined : Math.min(5000, rotationGrace * 400);
+  }
+
   /** Whoever is answered 503 goes on with the token that it has, whatever the database made of the statement. */
-  private async rotate(before: JwtoSession, rotation: SessionRotation): Promise<boolean> {
+  private async rotate(before: Session, rotation: SessionRotation): Promise<boolean> {
     let writtenAt = 0;
     const moment = (): Moment => {
       const at = rotation.moment();
@@ -121,7 +131,7 @@ export class Refresh {
       return at;
     };
     try {
-      return await this.rotations.rotate({ ...rotation, moment });
+      return await this.sessions.rotate({ ...rotation, moment });
     } catch (error) {
       this.settlements.rotationLost({ before, successor: rotation.successor.jti, writtenAt });
       throw error;
@@ -130,7 +140,7 @@ export class Refresh {
 
   /** The user as it is now; a session whose user is gone, inactive or has another stamp ends. */
   private async reload(
-    session: JwtoSession,
+    session: Session,
     claims: JwtoClaims,
     refusal: string,
     request: RequestInfo | null,

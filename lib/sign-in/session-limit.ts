@@ -1,7 +1,8 @@
 import type { Clock } from '../clock/clock.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
+import { usedAfter } from '../sessions/standing.js';
+import type { SessionStore } from '../store/session-store.js';
 import type { Revoker } from '../revocation/revoker.js';
 
 /** The ending of one user's oldest sessions, and the one that waits behind it. */
@@ -15,9 +16,9 @@ export class SessionLimit {
   private readonly rounds = new Map<string, Round>();
 
   constructor(
-    private readonly options: Pick<ResolvedOptions, 'maxSessionsPerUser'>,
+    private readonly options: Pick<ResolvedOptions, 'maxSessionsPerUser' | 'idleLifetime'>,
     private readonly clock: Clock,
-    private readonly sessions: SessionRepository,
+    private readonly sessions: SessionStore,
     private readonly revoker: Revoker,
   ) {}
 
@@ -46,7 +47,8 @@ export class SessionLimit {
   }
 
   private async endOldest(userId: string, request: RequestInfo | null): Promise<void> {
-    const live = await this.sessions.findLive(userId, this.clock.now());
+    const now = this.clock.now();
+    const live = await this.sessions.findLive(userId, now, usedAfter(this.options, now));
     await this.revoker.endTogether(live.slice(this.options.maxSessionsPerUser), userId, 'too_many_sessions', request);
   }
 }

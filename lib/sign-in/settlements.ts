@@ -1,7 +1,7 @@
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { LostRotation, RotationRepository } from '../sessions/rotation.repository.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
+import type { SessionStore } from '../store/session-store.js';
+import type { LostRotation } from '../store/session.js';
 
 /** The next try after one that failed, in milliseconds. */
 const AGAIN_AFTER = 250;
@@ -30,8 +30,7 @@ export class Settlements implements OnModuleDestroy {
   private stopped = false;
 
   constructor(
-    private readonly sessions: SessionRepository,
-    private readonly rotations: RotationRepository,
+    private readonly sessions: SessionStore,
     private readonly options: Pick<ResolvedOptions, 'rotationGrace'>,
   ) {}
 
@@ -45,7 +44,7 @@ export class Settlements implements OnModuleDestroy {
     const { rotationGrace } = this.options;
     // Not before its deadline, two fifths of the grace: without a grace, five seconds.
     const due = performance.now() + (rotationGrace === 0 ? 5000 : rotationGrace * 500);
-    this.add({ sid: rotation.before.sid, due, undo: (limit) => this.rotations.takeBack(rotation, limit) });
+    this.add({ sid: rotation.before.sid, due, undo: (limit) => this.sessions.takeBack(rotation, limit) });
   }
 
   /** A sign-in was refused after its session was written, or may have been. */

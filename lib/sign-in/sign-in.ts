@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { BlocklistRepository } from '../revocation/blocklist.repository.js';
 import { toSeconds, type Clock } from '../clock/clock.js';
 import { CredentialsInvalidError, LoginThrottledError, RequestInvalidError } from '../errors/request-errors.js';
 import { UserInactiveError } from '../errors/token-errors.js';
@@ -7,7 +6,9 @@ import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import type { Mode, SignInLifetimes } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { NewSession, SessionRepository } from '../sessions/session.repository.js';
+import type { NewSession } from '../store/session.js';
+import type { RevocationStore } from '../store/revocation-store.js';
+import type { SessionStore } from '../store/session-store.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { randomId, type SessionIds } from '../tokens/session-id.js';
 import { refreshJti } from '../sessions/standing.js';
@@ -45,8 +46,8 @@ export interface SignInParts {
   readonly clock: Clock;
   readonly users: UserDirectory;
   readonly factory: TokenFactory;
-  readonly sessions: SessionRepository;
-  readonly blocklist: BlocklistRepository;
+  readonly sessions: SessionStore;
+  readonly blocklist: RevocationStore;
   readonly revoker: Revoker;
   readonly settlements: Settlements;
   readonly events: JwtoEvents;

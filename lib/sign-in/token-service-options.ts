@@ -1,6 +1,6 @@
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { Mode, SignInLifetimes } from '../options/jwto-options.js';
-import type { JwtoSession } from '../typeorm/session.entity.js';
+import type { Session } from '../store/session.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import type { RevocationReason } from '../revocation/revoker.js';
 
@@ -33,6 +33,6 @@ export interface RevokeOptions {
 
 /** A live session, as `TokenService.listSessions` shows it. Times are milliseconds since the epoch. */
 export type SessionInfo = Pick<
-  JwtoSession,
+  Session,
   'sid' | 'mode' | 'signedInAt' | 'lastUsedAt' | 'expiresAt' | 'endsAt' | 'userAgent' | 'ip'
 >;

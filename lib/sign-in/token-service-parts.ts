@@ -4,7 +4,7 @@ import type { AcceptedTokens } from '../issuers/accepted-tokens.js';
 import type { KeyFeed } from '../keys/key-feed.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
+import type { SessionStore } from '../store/session-store.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import type { OwnSignIn } from './own-sign-in.js';
 import type { Purger } from '../revocation/purger.js';
@@ -28,7 +28,7 @@ export interface TokenServiceParts {
   acceptance: RefreshAcceptance;
   revoker: Revoker;
   revocations: RevocationCheck;
-  sessions: SessionRepository;
+  sessions: SessionStore;
   purger: Purger;
   /** Made after the façade, which it uses. */
   ownSignIn: () => OwnSignIn;

@@ -1,3 +1,4 @@
+import { usedAfter } from '../sessions/standing.js';
 import { Injectable } from '@nestjs/common';
 import { toSeconds } from '../clock/clock.js';
 import { RequestInvalidError } from '../errors/request-errors.js';
@@ -231,7 +232,8 @@ export class TokenService {
   async listSessions(userId: SignInUser['id']): Promise<SessionInfo[]> {
     const id = assertId(userId);
     await this.#parts.timekeeper.settle();
-    const sessions = await this.#parts.sessions.findLive(id, this.#parts.clock.now());
+    const now = this.#parts.clock.now();
+    const sessions = await this.#parts.sessions.findLive(id, now, usedAfter(this.#parts.options, now));
     return sessions.map(sessionInfo);
   }
 

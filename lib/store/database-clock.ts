@@ -5,8 +5,7 @@ import { MachineClocks } from '../clock/machine-clocks.js';
 import { within } from '../clock/time-limit.js';
 import type { Timekeeper } from '../clock/timekeeper.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
-import type { PrimaryStore } from './primary-store.js';
-import { askServerTime, isEmbedded } from './server-time.js';
+import type { StoreClock } from './store-clock.js';
 
 const WORTH_A_WARNING = 2000;
 /** Requests that wait for the time are refused after so many milliseconds. */
@@ -37,7 +36,7 @@ export class DatabaseClock implements Timekeeper, OnApplicationBootstrap, OnModu
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly store: PrimaryStore,
+    private readonly server: StoreClock,
     private readonly clock: Clock,
   ) {}
 
@@ -76,7 +75,7 @@ export class DatabaseClock implements Timekeeper, OnApplicationBootstrap, OnModu
     if (!this.leaps.isQuiet) return undefined;
     const now = this.clock.now();
     // At the start a server that is ahead for seconds is believed; this machine's clock then says less.
-    return isEmbedded(this.store) ? now : Math.min(now, Date.now());
+    return this.server.isEmbedded ? now : Math.min(now, Date.now());
   }
 
   private async ask(): Promise<void> {
@@ -84,9 +83,9 @@ export class DatabaseClock implements Timekeeper, OnApplicationBootstrap, OnModu
       const reading = this.machine.read();
       const asked = this.clock.now();
       // Where the database is embedded, its clock is this machine's wall clock.
-      const server = isEmbedded(this.store)
+      const server = this.server.isEmbedded
         ? asked + this.machine.gained(reading) + this.unbelieved
-        : await askServerTime(this.store);
+        : await this.server.now();
       const answered = this.clock.now();
       if (this.machine.hasSteppedSince(reading)) continue;
       this.learn({ server, asked, answered }, this.machine.slept(reading));

@@ -1,11 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { RevocationKind } from '../store/revocation-store.js';
 import { milliseconds } from './columns.js';
 
-/**
- * What an entry blocks: one token by its `jti`, one session by its `sid`, every sign-in of a user before a moment, or of
- * everybody (value `*`). A `lease` blocks other processes from a chore until it expires.
- */
-export type BlocklistKind = 'token' | 'session' | 'user' | 'all' | 'lease';
+/** What an entry blocks; a `lease` blocks other processes from a chore until it expires. */
+export type BlocklistKind = RevocationKind | 'lease';
 
 /** What is revoked until it expires; never a token's text. */
 @Entity('jwto_blocklist')

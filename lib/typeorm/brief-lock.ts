@@ -1,4 +1,4 @@
-import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 
 /** What is used of a database of better-sqlite3. */
 interface Database {
@@ -18,13 +18,13 @@ interface SqliteRunner {
 }
 
 /**
- * An entity manager on a runner, whose statements on better-sqlite3 fail at once, with SQLITE_BUSY, where another process
+ * A runner whose statements on better-sqlite3 fail at once, with SQLITE_BUSY, where another process
  * has the database locked; so they can be sent again between other work. Its own wait for a lock, `busy_timeout`, is five
  * seconds and synchronous: nothing else of the process runs meanwhile. The application, which shares the runner, keeps
  * it: it is set while a statement of ours executes, in one go.
  */
-export function managerOf(runner: QueryRunner, dataSource: DataSource): EntityManager {
-  if (dataSource.options.type !== 'better-sqlite3') return runner.manager;
+export function briefly(runner: QueryRunner, dataSource: DataSource): QueryRunner {
+  if (dataSource.options.type !== 'better-sqlite3') return runner;
   const { databaseConnection } = dataSource.driver as unknown as { databaseConnection: Database };
   const getStmt = async (sql: string): Promise<Statement> => {
     const statement = await (runner as unknown as SqliteRunner).getStmt(sql);
@@ -34,7 +34,7 @@ export function managerOf(runner: QueryRunner, dataSource: DataSource): EntityMa
       run: (...parameters) => withoutWait(databaseConnection, () => statement.run(...parameters)),
     };
   };
-  return dataSource.createEntityManager(Object.assign(Object.create(runner) as QueryRunner, { getStmt } as object));
+  return Object.assign(Object.create(runner) as QueryRunner, { getStmt } as object);
 }
 
 function withoutWait<T>(database: Database, work: () => T): T {

@@ -1,8 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Mode } from '../options/jwto-options.js';
+import type { Session } from '../store/session.js';
 import { milliseconds } from './columns.js';
 
-/** One sign-in on one device: the only truth about it. All times are milliseconds since the epoch. */
+/** The table of sessions, one row a sign-in; see {@link Session}. */
 @Entity('jwto_session')
 @Index(['userId', 'realm'])
 @Index(['realm', 'expiresAt'])
@@ -10,7 +11,7 @@ import { milliseconds } from './columns.js';
 // partial indices the second one has no part of a session that lives, and costs a refresh nothing.
 @Index(['realm', 'accessUntil', 'revokedAt', 'sid'])
 @Index(['realm', 'revokedAt', 'sid'], { where: 'revoked_at IS NOT NULL' })
-export class JwtoSession {
+export class JwtoSession implements Session {
   /** 128 random bits, base64url; never from outside. */
   @PrimaryColumn({ type: 'varchar', length: 191 })
   sid!: string;

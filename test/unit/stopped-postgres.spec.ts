@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PrimaryStore } from '../../lib/store/primary-store.js';
-import { WakeUp } from '../../lib/store/wake-up.js';
+import { SqlDatabase } from '../../lib/sql/sql-database.js';
+import { TypeormExecutor } from '../../lib/typeorm/typeorm-executor.js';
+import { PostgresWakeUp } from '../../lib/typeorm/postgres-wake-up.js';
 import { FakePostgres, type FakeAnswer } from '../support/fake-postgres.js';
 
 const SOON = { timeout: 20_000, interval: 20 };
@@ -10,13 +11,13 @@ const SOON = { timeout: 20_000, interval: 20 };
 describe('a PostgreSQL that is stopped', () => {
   let fake: FakePostgres;
   let source: DataSource;
-  let store: PrimaryStore;
+  let store: SqlDatabase;
   const uncaught: unknown[] = [];
   const note = (error: unknown): void => void uncaught.push(error);
   beforeEach(async () => {
     fake = await FakePostgres.start();
     source = await connect({});
-    store = new PrimaryStore(source);
+    store = databaseOn(source);
     uncaught.length = 0;
     process.on('uncaughtExceptionMonitor', note);
   });
@@ -34,7 +35,11 @@ describe('a PostgreSQL that is stopped', () => {
     const plain = { type: 'postgres', url: fake.url, extra: { max: 1 }, logger: 'simple-console', logging: false };
     return new DataSource({ ...plain, ...options } as ConstructorParameters<typeof DataSource>[0]).initialize();
   }
-  const ask = (): Promise<unknown> => store.query('SELECT 1');
+  const ask = (): Promise<unknown> =>
+    store.run(
+      store.statement(() => 'SELECT 1'),
+      {},
+    );
   /** After whatever has happened, statements are answered again. */
   async function recovers(): Promise<void> {
     fake.toStart = fake.toQuery = 'right';
@@ -74,7 +79,7 @@ describe('a PostgreSQL that is stopped', () => {
   it('while nobody listens yet to a connection that was made before ours, and to one of a slave', async () => {
     const replication = { master: { url: fake.url }, slaves: [{ url: fake.url }] };
     const replicated = await connect({ url: undefined, replication });
-    new PrimaryStore(replicated);
+    databaseOn(replicated);
     const { master, slaves } = replicated.driver as unknown as Record<'master', Pool> & Record<'slaves', Pool[]>;
     for (const pool of [master, ...slaves]) {
       const client = await pool.connect();
@@ -93,7 +98,7 @@ describe('a PostgreSQL that is stopped', () => {
     ['toQuery', 'right, and stops'],
     ['toQuery', 'stops'],
   ])('under the connection that listens, and it is made anew: %s, %s', async (when, answer) => {
-    const wakeUp = new WakeUp(store);
+    const wakeUp = new PostgresWakeUp(source, () => Promise.resolve());
     const woken = vi.fn();
     fake[when] = answer;
     wakeUp.listen(woken);
@@ -117,7 +122,7 @@ describe('a PostgreSQL that is stopped', () => {
     'or a network that loses the connection which %s, without a word, is noticed, and it is made anew',
     async (when) => {
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
-      const wakeUp = new WakeUp(store);
+      const wakeUp = new PostgresWakeUp(source, () => Promise.resolve());
       const woken = vi.fn();
       if (when === 'is made') fake.toStart = 'nothing';
       if (when === 'makes LISTEN') fake.toQuery = 'nothing';
@@ -147,7 +152,7 @@ describe('a PostgreSQL that is stopped', () => {
     'or that does not answer (%s) leaves no connection that listens, and is not waited for',
     async (when) => {
       fake[when] = 'nothing';
-      const wakeUp = new WakeUp(store);
+      const wakeUp = new PostgresWakeUp(source, () => Promise.resolve());
       wakeUp.listen(() => undefined);
       await vi.waitFor(() => {
         expect(fake.connections).toBe(2);
@@ -163,16 +168,18 @@ describe('a PostgreSQL that is stopped', () => {
 
   it('or that does not answer loses the connections of late statements when the application ends', async () => {
     const pooled = await connect({ extra: { max: 2 } });
-    const other = new PrimaryStore(pooled);
+    const executor = new TypeormExecutor(pooled);
+    const other = new SqlDatabase(executor, TABLES);
+    const select = other.statement(() => 'SELECT 1');
     const before = fake.connections;
     fake.toQuery = fake.toStart = 'nothing';
     // One has its connection, and one waits for a new one.
-    const asked = Promise.allSettled([other.query('SELECT 1'), other.query('SELECT 1')]);
+    const asked = Promise.allSettled([other.run(select, {}), other.run(select, {})]);
     await vi.waitFor(() => {
       expect(fake.connections).toBe(before + 1);
     }, SOON);
     const started = performance.now();
-    await other.close();
+    await executor.close();
     // The pool waits for each of its connections.
     await pooled.destroy();
     expect(performance.now() - started).toBeLessThan(10_000);
@@ -183,6 +190,13 @@ describe('a PostgreSQL that is stopped', () => {
     }, SOON);
   });
 });
+
+/** Not asked for. */
+const TABLES = { session: 'jwto_session', blocklist: 'jwto_blocklist' };
+
+function databaseOn(dataSource: DataSource): SqlDatabase {
+  return new SqlDatabase(new TypeormExecutor(dataSource), TABLES);
+}
 
 /** What is used of a pool of `pg`. */
 interface Pool {
