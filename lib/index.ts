@@ -1,8 +1,3 @@
-import { CreateJwtoBlocklist1764000000001 } from './typeorm/blocklist.migration.js';
-import { JwtoBlocklistEntry } from './typeorm/blocklist-entry.entity.js';
-import { JwtoSession } from './typeorm/session.entity.js';
-import { CreateJwtoSession1764000000000 } from './typeorm/session.migration.js';
-
 export { JwtoModule } from './jwto.module.js';
 export type {
   JwtoModuleAsyncOptions,
@@ -85,14 +80,22 @@ export type { SettingProblem } from './errors/configuration-error.js';
 export { JwtoError } from './errors/jwto-error.js';
 export type { JwtoErrorBody, JwtoErrorCode, JwtoErrorDetails } from './errors/jwto-error.js';
 
-export { JwtoBlocklistEntry } from './typeorm/blocklist-entry.entity.js';
-export type { BlocklistKind } from './typeorm/blocklist-entry.entity.js';
-export { CreateJwtoBlocklist1764000000001 } from './typeorm/blocklist.migration.js';
-export { JwtoSession } from './typeorm/session.entity.js';
-export { CreateJwtoSession1764000000000 } from './typeorm/session.migration.js';
+export {
+  CreateJwtoBlocklist1764000000001,
+  CreateJwtoSession1764000000000,
+  JwtoBlocklistEntry,
+  jwtoEntities,
+  jwtoMigrations,
+  JwtoSession,
+} from './typeorm/index.js';
+export type { BlocklistKind } from './typeorm/index.js';
 
-/** The entities of the library, for the `entities` of a DataSource. */
-export const jwtoEntities = [JwtoSession, JwtoBlocklistEntry] as const;
-
-/** The migrations that make its tables, for the `migrations` of a DataSource; for SQLite, PostgreSQL, MariaDB and MySQL. */
-export const jwtoMigrations = [CreateJwtoSession1764000000000, CreateJwtoBlocklist1764000000001] as const;
+export { JwtoStore } from './store/jwto-store.js';
+export { SessionStore } from './store/session-store.js';
+export type { LostRotation, Moment, NewSession, Session, SessionExtension, SessionRotation } from './store/session.js';
+export { RevocationStore } from './store/revocation-store.js';
+export type { NewRevocation, Revocation, RevocationKind, RevocationQuestion } from './store/revocation-store.js';
+export { StoreClock } from './store/store-clock.js';
+export { NoWakeUp, WakeUp } from './store/wake-up.js';
+export { storedId } from './store/stored-id.js';
+export { MemoryStore } from './memory/memory-store.js';

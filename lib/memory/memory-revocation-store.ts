@@ -64,7 +64,8 @@ export class MemoryRevocationStore extends RevocationStore {
     return true;
   }
 
-  override async purge(before: number): Promise<number> {
+  override async purge(before: number, isStopped: () => boolean): Promise<number> {
+    if (isStopped()) return 0;
     const ended = [...this.tables.revocations].filter(([, { expiresAt }]) => expiresAt < before);
     for (const [key] of ended) this.tables.revocations.delete(key);
     return ended.length;

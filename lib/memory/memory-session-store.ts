@@ -112,7 +112,8 @@ export class MemorySessionStore extends SessionStore {
     );
   }
 
-  override async purge(before: number): Promise<number> {
+  override async purge(before: number, isStopped: () => boolean): Promise<number> {
+    if (isStopped()) return 0;
     const ended = this.all(({ expiresAt, accessUntil }) => expiresAt < before && accessUntil < before);
     for (const session of ended) this.tables.remove(session);
     return ended.length;
