@@ -80,15 +80,12 @@ export type { SettingProblem } from './errors/configuration-error.js';
 export { JwtoError } from './errors/jwto-error.js';
 export type { JwtoErrorBody, JwtoErrorCode, JwtoErrorDetails } from './errors/jwto-error.js';
 
-export {
-  CreateJwtoBlocklist1764000000001,
-  CreateJwtoSession1764000000000,
-  JwtoBlocklistEntry,
-  jwtoEntities,
-  jwtoMigrations,
-  JwtoSession,
-} from './typeorm/index.js';
-export type { BlocklistKind } from './typeorm/index.js';
+export { jwtoEntities, jwtoMigrations } from './typeorm/tables.js';
+export { JwtoBlocklistEntry } from './typeorm/blocklist-entry.entity.js';
+export type { BlocklistKind } from './typeorm/blocklist-entry.entity.js';
+export { CreateJwtoBlocklist1764000000001 } from './typeorm/blocklist.migration.js';
+export { JwtoSession } from './typeorm/session.entity.js';
+export { CreateJwtoSession1764000000000 } from './typeorm/session.migration.js';
 
 export { JwtoStore } from './store/jwto-store.js';
 export { SessionStore } from './store/session-store.js';

@@ -27,8 +27,8 @@ export interface ConformanceOptions {
 /** One promise of the ports. */
 export interface ConformanceCase {
   readonly name: string;
-  /** @throws AssertionError naming what was expected and what the store did */
-  run(): Promise<void>;
+  /** Rejects with an AssertionError that names what was expected and what the store did. */
+  readonly run: () => Promise<void>;
 }
 
 /** What a case works with: one module instance of its own, as two processes see it. */

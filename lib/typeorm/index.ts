@@ -1,14 +1,7 @@
-import { JwtoBlocklistEntry } from './blocklist-entry.entity.js';
-import { CreateJwtoBlocklist1764000000001 } from './blocklist.migration.js';
-import { JwtoSession } from './session.entity.js';
-import { CreateJwtoSession1764000000000 } from './session.migration.js';
-
-export { JwtoBlocklistEntry, JwtoSession, CreateJwtoBlocklist1764000000001, CreateJwtoSession1764000000000 };
+export { jwtoEntities, jwtoMigrations } from './tables.js';
+export { JwtoBlocklistEntry } from './blocklist-entry.entity.js';
 export type { BlocklistKind } from './blocklist-entry.entity.js';
+export { CreateJwtoBlocklist1764000000001 } from './blocklist.migration.js';
+export { JwtoSession } from './session.entity.js';
+export { CreateJwtoSession1764000000000 } from './session.migration.js';
 export { TypeormStore } from './typeorm-store.js';
-
-/** The entities of the library, for the `entities` of a DataSource. */
-export const jwtoEntities = [JwtoSession, JwtoBlocklistEntry] as const;
-
-/** The migrations that make its tables, for the `migrations` of a DataSource; for SQLite, PostgreSQL, MariaDB and MySQL. */
-export const jwtoMigrations = [CreateJwtoSession1764000000000, CreateJwtoBlocklist1764000000001] as const;

@@ -6,9 +6,8 @@ import { JwtoBlocklistEntry } from './blocklist-entry.entity.js';
 import { PostgresWakeUp } from './postgres-wake-up.js';
 import { assertSchema } from './schema-check.js';
 import { JwtoSession } from './session.entity.js';
+import { jwtoEntities } from './tables.js';
 import { TypeormExecutor } from './typeorm-executor.js';
-
-const ENTITIES = [JwtoSession, JwtoBlocklistEntry];
 
 /** One for each data source: module instances share its connection in the background. */
 const STORES = new WeakMap<DataSource, TypeormStore>();
@@ -21,7 +20,7 @@ export class TypeormStore extends SqlStore {
     private readonly dataSource: DataSource,
     private readonly executor: TypeormExecutor,
   ) {
-    const table = (entity: (typeof ENTITIES)[number]): string => tableOf(dataSource, entity);
+    const table = (entity: (typeof jwtoEntities)[number]): string => tableOf(dataSource, entity);
     super(new SqlDatabase(executor, { session: table(JwtoSession), blocklist: table(JwtoBlocklistEntry) }));
     this.notifying = this.database.statement(() => "SELECT pg_notify(:channel, '')");
   }
@@ -32,7 +31,7 @@ export class TypeormStore extends SqlStore {
    * @throws JwtoConfigurationError naming what is missing and what to do
    */
   static async open(dataSource: DataSource): Promise<TypeormStore> {
-    await assertSchema(dataSource, ENTITIES);
+    await assertSchema(dataSource, jwtoEntities);
     const store = STORES.get(dataSource) ?? new TypeormStore(dataSource, new TypeormExecutor(dataSource));
     STORES.set(dataSource, store);
     return store;
@@ -51,7 +50,7 @@ export class TypeormStore extends SqlStore {
 }
 
 /** The name of an entity's table, escaped for SQL. */
-function tableOf(dataSource: DataSource, entity: (typeof ENTITIES)[number]): string {
+function tableOf(dataSource: DataSource, entity: (typeof jwtoEntities)[number]): string {
   const { tablePath } = dataSource.getMetadata(entity);
   return tablePath
     .split('.')

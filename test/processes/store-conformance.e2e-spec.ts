@@ -10,11 +10,15 @@ import { PROCESS_DATABASES, type ProcessDatabase } from './process-databases.js'
 const BUILT = pathToFileURL(join(ROOT, 'dist/conformance/index.js')).href;
 const WORKER = new URL('open-store.mjs', import.meta.url);
 
-let storeConformance: (options: ConformanceOptions) => ConformanceCase[];
+interface Built {
+  storeConformance: (options: ConformanceOptions) => ConformanceCase[];
+}
+
+let storeConformance: Built['storeConformance'];
 
 beforeAll(async () => {
   await buildSample();
-  ({ storeConformance } = (await import(/* @vite-ignore */ BUILT)) as typeof import('jwto/store-conformance'));
+  ({ storeConformance } = (await import(/* @vite-ignore */ BUILT)) as Built);
 }, 180_000);
 
 /** The names of the cases that fail, with their reasons. */
