@@ -1,11 +1,12 @@
-import type { Clock } from '../clock/clock.js';
-import type { Timekeeper } from '../clock/timekeeper.js';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { Timekeeper } from '../clock/timekeeper.js';
 import type { RequestInfo } from '../events/jwto-event.js';
 import type { JwtoSession } from '../typeorm/session.entity.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
+import { SessionRepository } from '../sessions/session.repository.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { realmOf } from '../tokens/signed-by.js';
-import type { Revoker } from '../revocation/revoker.js';
+import { Revoker } from '../revocation/revoker.js';
 import type { SessionInfo } from './token-service-options.js';
 
 const HOUR = 3_600_000;
@@ -14,6 +15,7 @@ const HOUR = 3_600_000;
  * What the holder of an access token may do to sessions: to those of its user that its key speaks for. A tenant who has a
  * key can write any user into a token.
  */
+@Injectable()
 export class OwnSessions {
   constructor(
     private readonly sessions: SessionRepository,

@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger } from '@nestjs/common';
-import type { Clock } from '../clock/clock.js';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
 import { TokenExpiredError, TokenReusedError, TokenRevokedError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
+import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { JwtoSession } from '../typeorm/session.entity.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
+import { SessionRepository } from '../sessions/session.repository.js';
 import { standingOf, type Moment, type Standing } from '../sessions/standing.js';
-import type { PrimaryStore } from '../store/primary-store.js';
+import { PrimaryStore } from '../store/primary-store.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { realmOf } from '../tokens/signed-by.js';
-import type { Revoker } from '../revocation/revoker.js';
-import type { Settlements } from './settlements.js';
+import { Revoker } from '../revocation/revoker.js';
+import { Settlements } from './settlements.js';
 
 /** After a failure of the database reuse is looked at so often again, with so many milliseconds between. */
 const LOOKS = 8;
@@ -37,16 +38,17 @@ export interface RefusalContext {
  * Whether a refresh token is accepted. Refreshing, `validate_refresh`, `@JwtRefreshRequired` and `TokenService.verify`
  * all ask here, and get one answer: otherwise a thief polls the lenient one and follows the owner unnoticed.
  */
+@Injectable()
 export class RefreshAcceptance {
   private readonly logger = new Logger('Jwto');
 
   constructor(
-    private readonly options: Pick<ResolvedOptions, 'leeway' | 'rotationGrace'>,
+    @Inject(OPTIONS) private readonly options: Pick<ResolvedOptions, 'leeway' | 'rotationGrace'>,
     private readonly clock: Clock,
     private readonly sessions: SessionRepository,
     private readonly revoker: Revoker,
     private readonly settlements: Settlements,
-    private readonly store: Pick<PrimaryStore, 'isTroubled'>,
+    @Inject(PrimaryStore) private readonly store: Pick<PrimaryStore, 'isTroubled'>,
   ) {}
 
   /** Milliseconds since the epoch, asked when a token comes. */

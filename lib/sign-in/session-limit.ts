@@ -1,8 +1,10 @@
-import type { Clock } from '../clock/clock.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
 import type { RequestInfo } from '../events/jwto-event.js';
+import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
-import type { Revoker } from '../revocation/revoker.js';
+import { SessionRepository } from '../sessions/session.repository.js';
+import { Revoker } from '../revocation/revoker.js';
 
 /** The ending of one user's oldest sessions, and the one that waits behind it. */
 interface Round {
@@ -11,11 +13,12 @@ interface Round {
 }
 
 /** Keeps a user's live sessions at `maxSessionsPerUser`. */
+@Injectable()
 export class SessionLimit {
   private readonly rounds = new Map<string, Round>();
 
   constructor(
-    private readonly options: Pick<ResolvedOptions, 'maxSessionsPerUser'>,
+    @Inject(OPTIONS) private readonly options: Pick<ResolvedOptions, 'maxSessionsPerUser'>,
     private readonly clock: Clock,
     private readonly sessions: SessionRepository,
     private readonly revoker: Revoker,

@@ -1,7 +1,8 @@
-import type { OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { LostRotation, RotationRepository } from '../sessions/rotation.repository.js';
-import type { SessionRepository } from '../sessions/session.repository.js';
+import { type LostRotation, RotationRepository } from '../sessions/rotation.repository.js';
+import { SessionRepository } from '../sessions/session.repository.js';
 
 /** The next try after one that failed, in milliseconds. */
 const AGAIN_AFTER = 250;
@@ -24,6 +25,7 @@ interface Open {
  *
  * What it remembers ends with the process: after `kill -9` a rotation that was answered 503 stands.
  */
+@Injectable()
 export class Settlements implements OnModuleDestroy {
   private readonly open = new Set<Open>();
   private timer: NodeJS.Timeout | undefined;
@@ -32,7 +34,7 @@ export class Settlements implements OnModuleDestroy {
   constructor(
     private readonly sessions: SessionRepository,
     private readonly rotations: RotationRepository,
-    private readonly options: Pick<ResolvedOptions, 'rotationGrace'>,
+    @Inject(OPTIONS) private readonly options: Pick<ResolvedOptions, 'rotationGrace'>,
   ) {}
 
   onModuleDestroy(): void {
