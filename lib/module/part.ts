@@ -10,10 +10,12 @@ import type { TokenTransport, TRANSPORT } from '../credentials/token-transport.j
 import type { TokenService, TOKENS } from '../sign-in/token-service.js';
 import type { JWT } from '../tokens/jwt-service.js';
 import type { Settings } from './settings.js';
+import type { Stores } from './stores.js';
 
-/** Under which key a module instance provides its {@link Settings}, and its TypeORM data source. */
+/** Under which key a module instance provides its {@link Settings}, its TypeORM data source, and its {@link Stores}. */
 export const SETTINGS = Symbol('jwto.settings');
 export const DATA_SOURCE = Symbol('jwto.data-source');
+export const STORES = Symbol('jwto.stores');
 
 /** What stands under the keys that are no classes. */
 interface Keyed {
@@ -25,6 +27,7 @@ interface Keyed {
   [OPTIONS]: ResolvedOptions;
   [SESSION_IDS]: SessionIds;
   [SETTINGS]: Settings;
+  [STORES]: Stores;
   [TOKENS]: TokenService;
   [TRANSPORT]: TokenTransport;
 }
@@ -34,7 +37,7 @@ type ClassKey = Abstract<unknown> | Type<unknown>;
 /** A class, or one of the keys above; in a list of one, where there may be nothing under it. */
 type Key = keyof Keyed | ClassKey;
 
-type Under<K> = K extends keyof Keyed ? Keyed[K] : K extends { prototype: infer T } ? T : never;
+type Under<K> = K extends keyof Keyed ? Keyed[K] : K extends abstract new (...given: never[]) => infer T ? T : never;
 
 /** What a {@link part} is made from, by names of its own. */
 type Found<Needs extends Readonly<Record<string, Key | readonly [Key]>>> = {

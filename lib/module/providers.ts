@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { Authenticator } from '../authentication/authenticator.js';
 import { DEFAULT_INSTANCE, instanceToken, type JwtoInstance } from '../authentication/instance.js';
 import { Clock } from '../clock/clock.js';
+import { Timekeeper } from '../clock/timekeeper.js';
 import { Refusals } from '../credentials/refusal.js';
 import { TokenTransport, TRANSPORT } from '../credentials/token-transport.js';
 import { createController, mapRoutes } from '../endpoints/controller.js';
@@ -14,17 +15,24 @@ import { KeyRing } from '../keys/key-ring.js';
 import { INSTANCE_NAME, OPTIONS } from '../options/injection-keys.js';
 import type { JwtoOptions } from '../options/jwto-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import { BlocklistRepository } from '../revocation/blocklist.repository.js';
+import { Purger } from '../revocation/purger.js';
+import { RevocationCheck } from '../revocation/revocation-check.js';
+import { RotationRepository } from '../sessions/rotation.repository.js';
+import { SessionRepository } from '../sessions/session.repository.js';
 import { TokenService, TOKENS } from '../sign-in/token-service.js';
+import { DatabaseClock } from '../store/database-clock.js';
+import { PrimaryStore } from '../store/primary-store.js';
 import { createJwtService, JWT } from '../tokens/jwt-service.js';
 import { ClaimsProvider } from '../users/claims-provider.js';
 import { applicationTokens } from './application-tokens.js';
 import { getEventsToken, getJwtServiceToken, getTokenServiceToken, getTokenTransportToken } from './injection.js';
 import { provide, type JwtoModuleExtras } from './module-options.js';
-import { DATA_SOURCE, part, SETTINGS } from './part.js';
+import { DATA_SOURCE, part, SETTINGS, STORES } from './part.js';
 import { requestProviders } from './requests.js';
 import { readSettings, type Settings } from './settings.js';
 import { signInProviders } from './sign-in.js';
-import { storeProviders } from './stores.js';
+import { openStores } from './stores.js';
 import { tokenProviders } from './tokens.js';
 
 /** By setting: under which token the module has what the application gave it. */
@@ -89,6 +97,23 @@ export function assemble(
     exports: [getTokenServiceToken(name), getTokenTransportToken(name), getEventsToken(name), getJwtServiceToken(name)],
   };
 }
+
+/** The stores of a module instance. Each stands under one key, so that Nest calls its hooks once. */
+const storeProviders: readonly Provider[] = [
+  part(
+    STORES,
+    { name: INSTANCE_NAME, options: OPTIONS, dataSource: DATA_SOURCE, clock: Clock, keys: KeyRing },
+    openStores,
+  ),
+  part(PrimaryStore, { stores: STORES }, ({ stores }) => stores.store),
+  part(DatabaseClock, { stores: STORES }, ({ stores }) => stores.databaseClock),
+  { provide: Timekeeper, useExisting: DatabaseClock },
+  part(BlocklistRepository, { stores: STORES }, ({ stores }) => stores.blocklist),
+  part(SessionRepository, { stores: STORES }, ({ stores }) => stores.sessions),
+  part(RotationRepository, { stores: STORES }, ({ stores }) => stores.rotations),
+  part(RevocationCheck, { stores: STORES }, ({ stores }) => stores.revocations),
+  part(Purger, { stores: STORES }, ({ stores }) => stores.purger),
+];
 
 /** What the application injects. The rooms find it by keys that are the same in each instance, and so what a test provides. */
 function publicProviders(name: string): Provider[] {

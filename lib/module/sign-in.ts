@@ -47,7 +47,7 @@ function lazily<T>(modules: ModuleRef, token: string | Abstract<T>): () => Promi
   let found: Promise<T> | undefined;
   const find = (): Promise<T> =>
     modules.introspect(token as Type<T>).scope === Scope.TRANSIENT
-      ? modules.resolve<T>(token as Type<T>)
+      ? modules.resolve<T>(token)
       : Promise.resolve(modules.get<T>(token));
   return () => (found ??= find());
 }

@@ -1,14 +1,11 @@
-import type { Provider } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
-import { Clock } from '../clock/clock.js';
-import { Timekeeper } from '../clock/timekeeper.js';
+import type { Clock } from '../clock/clock.js';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
-import { KeyRing } from '../keys/key-ring.js';
-import { INSTANCE_NAME, OPTIONS } from '../options/injection-keys.js';
+import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { BlocklistRepository } from '../revocation/blocklist.repository.js';
 import { Purger } from '../revocation/purger.js';
-import { DatabaseRevocationCheck, NoRevocationCheck, RevocationCheck } from '../revocation/revocation-check.js';
+import { DatabaseRevocationCheck, NoRevocationCheck, type RevocationCheck } from '../revocation/revocation-check.js';
 import { RevocationFeed } from '../revocation/revocation-feed.js';
 import { RevocationReplica } from '../revocation/revocation-replica.js';
 import { RotationRepository } from '../sessions/rotation.repository.js';
@@ -19,17 +16,16 @@ import { WakeUp } from '../store/wake-up.js';
 import { JwtoBlocklistEntry } from '../typeorm/blocklist-entry.entity.js';
 import { assertSchema } from '../typeorm/schema-check.js';
 import { JwtoSession } from '../typeorm/session.entity.js';
-import { DATA_SOURCE, part } from './part.js';
 
 /** What a module instance has in its database, and what follows that. */
-export abstract class Stores {
-  abstract readonly store: PrimaryStore;
-  abstract readonly databaseClock: DatabaseClock;
-  abstract readonly blocklist: BlocklistRepository;
-  abstract readonly sessions: SessionRepository;
-  abstract readonly rotations: RotationRepository;
-  abstract readonly revocations: RevocationCheck;
-  abstract readonly purger: Purger;
+export interface Stores {
+  readonly store: PrimaryStore;
+  readonly databaseClock: DatabaseClock;
+  readonly blocklist: BlocklistRepository;
+  readonly sessions: SessionRepository;
+  readonly rotations: RotationRepository;
+  readonly revocations: RevocationCheck;
+  readonly purger: Purger;
 }
 
 interface StoreSources {
@@ -47,7 +43,7 @@ interface StoreSources {
  * @throws JwtoConfigurationError if the database does not fit, or all keys have expired by its time
  * @throws JwtoError `store_unavailable` if it does not answer
  */
-async function openStores({ name, options, dataSource, clock, keys }: StoreSources): Promise<Stores> {
+export async function openStores({ name, options, dataSource, clock, keys }: StoreSources): Promise<Stores> {
   await assertSchema(dataSource, [JwtoSession, JwtoBlocklistEntry]);
   const store = new PrimaryStore(dataSource);
   const databaseClock = new DatabaseClock(store, clock);
@@ -88,20 +84,3 @@ async function openRevocations(
   await replica.load();
   return replica;
 }
-
-/** The stores of a module instance. Each stands under one key, so that Nest calls its hooks once. */
-export const storeProviders: readonly Provider[] = [
-  part(
-    Stores,
-    { name: INSTANCE_NAME, options: OPTIONS, dataSource: DATA_SOURCE, clock: Clock, keys: KeyRing },
-    openStores,
-  ),
-  part(PrimaryStore, { stores: Stores }, ({ stores }) => stores.store),
-  part(DatabaseClock, { stores: Stores }, ({ stores }) => stores.databaseClock),
-  { provide: Timekeeper, useExisting: DatabaseClock },
-  part(BlocklistRepository, { stores: Stores }, ({ stores }) => stores.blocklist),
-  part(SessionRepository, { stores: Stores }, ({ stores }) => stores.sessions),
-  part(RotationRepository, { stores: Stores }, ({ stores }) => stores.rotations),
-  part(RevocationCheck, { stores: Stores }, ({ stores }) => stores.revocations),
-  part(Purger, { stores: Stores }, ({ stores }) => stores.purger),
-];

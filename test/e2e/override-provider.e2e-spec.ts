@@ -1,4 +1,4 @@
-import { Controller, Get, Injectable, UseGuards } from '@nestjs/common';
+import { Controller, Get, Injectable, Module, UseGuards } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import {
   ClaimsProvider,
@@ -276,6 +276,16 @@ describe.each(ADAPTERS)('overrideProvider on %s', (_name, adapter) => {
     own.bearer = refresh;
     expect((await own.refresh('refresh_access')).status).toBe(200);
     expect(users.asked).toEqual([]);
+  });
+
+  it("of the application's own UserProvider, which `users` names", async () => {
+    @Module({ providers: [{ provide: UserProvider, useClass: TestUsers }], exports: [UserProvider] })
+    class UsersModule {}
+    const { client } = await startWith((builder) => builder.overrideProvider(UserProvider).useClass(OtherUsers), {
+      users: { useExisting: UserProvider },
+      imports: [UsersModule],
+    });
+    expect((await client().login('nobody')).status).toBe(200);
   });
 
   it('of the JwtService: it signs the tokens', async () => {
