@@ -45,7 +45,7 @@ export { JwtoGuard } from './guards/jwto.guard.js';
 export { CurrentUser, TokenClaims, type FieldDecorator } from './guards/param-decorators.js';
 
 export { TokenService } from './sign-in/token-service.js';
-export type { IssueOptions, RevokeOptions, SessionInfo } from './sign-in/token-service-options.js';
+export type { IssueOptions, RefreshOptions, RevokeOptions, SessionInfo } from './sign-in/token-service-options.js';
 export type { IssuedTokens } from './tokens/issued-tokens.js';
 export type { SignInReply, SignInRequest } from './sign-in/own-sign-in.js';
 export type { PurgeResult } from './revocation/purger.js';

@@ -4,16 +4,21 @@ import {
   Module,
   Scope,
   type DynamicModule,
+  type InjectionToken,
   type NestModule,
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { instanceToken, type JwtoInstance } from './authentication/instance.js';
+import { RefreshPath } from './credentials/refresh-path.js';
 import { routeMarks } from './endpoints/controller.js';
 import { registerInstance } from './module/instance-registry.js';
 import { assertMapped } from './module/assert-mapped.js';
 import { aboutPrefixes, refreshFolders } from './module/refresh-folders.js';
 import { hookRouter, type RouterHook } from './http/router-hook.js';
+import { KeyRing } from './keys/key-ring.js';
+import { INSTANCE_NAME } from './options/injection-keys.js';
 import { JwtoConfigurationError } from './errors/configuration-error.js';
 import { assertDecorators } from './module/assert-decorators.js';
 import { prepareGlobalGuards } from './guards/global-guards.js';
@@ -25,8 +30,7 @@ import {
   type JwtoModuleOptions,
   type JwtoOptionsFactory,
 } from './module/module-options.js';
-import { APPLICATION_TOKENS, assemble, WIRING, type OptionsSource } from './module/providers.js';
-import type { Wiring } from './module/wiring.js';
+import { APPLICATION_TOKENS, assemble, type OptionsSource } from './module/providers.js';
 
 /**
  * JWT sign-in for a Nest application: its endpoints, guards, sessions and revocation.
@@ -52,7 +56,7 @@ export class JwtoModule implements NestModule, OnModuleInit, OnApplicationBootst
     private readonly modules: ModulesContainer,
     private readonly application: ApplicationConfig,
     private readonly moduleRef: ModuleRef,
-    @Inject(APPLICATION_TOKENS) private readonly given: Readonly<Record<string, string | symbol>>,
+    @Inject(APPLICATION_TOKENS) private readonly given: Readonly<Record<string, InjectionToken | undefined>>,
   ) {}
 
   /**
@@ -99,9 +103,9 @@ export class JwtoModule implements NestModule, OnModuleInit, OnApplicationBootst
   configure(): void {
     this.assertSingletons();
     prepareGlobalGuards(this.application.getGlobalGuards());
-    const { instance, settings, keys } = this.wiring;
+    const { name, options } = this.instance;
     const adapter = this.adapterHost.httpAdapter;
-    registerInstance(adapter, instance.name, settings.options, keys);
+    registerInstance(adapter, name, options, this.moduleRef.get(KeyRing));
     this.hook = hookRouter(adapter);
   }
 
@@ -112,14 +116,15 @@ export class JwtoModule implements NestModule, OnModuleInit, OnApplicationBootst
   }
 
   /** Asked for and not injected: a module that something request-scoped is injected into is never made. */
-  private get wiring(): Wiring {
-    return this.moduleRef.get<Wiring>(WIRING);
+  private get instance(): JwtoInstance {
+    return this.moduleRef.get<JwtoInstance>(instanceToken(this.moduleRef.get<string>(INSTANCE_NAME)));
   }
 
   /** There is one sign-in for all requests, so nothing that it is made from can be made anew for each. */
   private assertSingletons(): void {
-    const isScoped = (token: string | symbol): boolean => this.moduleRef.introspect(token).scope === Scope.REQUEST;
-    const all = Object.keys(this.given).filter((setting) => isScoped(this.given[setting] as string));
+    const isScoped = (token: InjectionToken | undefined): boolean =>
+      token !== undefined && this.moduleRef.introspect(token as string).scope === Scope.REQUEST;
+    const all = Object.keys(this.given).filter((setting) => isScoped(this.given[setting]));
     // The data source waits for the settings, and so is what they are.
     const scoped = all.includes('settings') ? all.filter((setting) => setting !== 'dataSource') : all;
     if (scoped.length === 0) return;
@@ -133,12 +138,13 @@ export class JwtoModule implements NestModule, OnModuleInit, OnApplicationBootst
   /** Once the routes are mapped, the Path of the refresh cookie can be read from them. */
   onApplicationBootstrap(): void {
     if (this.hook === undefined) return;
-    const { instance, settings, refreshPath } = this.wiring;
-    const own = this.hook.mappedRoutes().filter((route) => route.instance === instance.name);
-    assertMapped(own, routeMarks(instance.name, settings.options).size);
+    const { instance } = this;
+    const { name, options } = instance;
+    const own = this.hook.mappedRoutes().filter((route) => route.instance === name);
+    assertMapped(own, routeMarks(name, options).size);
     const folders = refreshFolders(own);
-    refreshPath.learn(folders);
-    const note = aboutPrefixes(folders, settings.options);
+    this.moduleRef.get(RefreshPath).learn(folders);
+    const note = aboutPrefixes(folders, options);
     if (note !== undefined) new Logger('Jwto').log(note);
     registerStrategy(this.adapterHost.httpAdapter.getInstance(), instance);
   }

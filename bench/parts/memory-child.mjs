@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { callCost } from '../support/in-process.mjs';
-import { RevocationReplica, SECRET, bob, openDatabase, startJwto } from '../support/jwto-app.mjs';
+import { RevocationCheck, SECRET, bob, openDatabase, startJwto } from '../support/jwto-app.mjs';
 import { quantile } from '../support/measure.mjs';
 import { OpenGuard } from '../support/peers.mjs';
 import { HeaderValues, tokenMaker } from '../support/tokens.mjs';
@@ -63,7 +63,7 @@ async function revocations({ options }) {
   const make = tokenMaker((await service.issue(bob)).access, 'HS256', SECRET);
   await sleep(1500);
   const memory = await inUse();
-  const replica = app.get(RevocationReplica);
+  const replica = app.get(RevocationCheck);
   const reads = [];
   for (let time = 0; time < 5; time++) {
     const before = performance.now();

@@ -1,8 +1,7 @@
 import { JwtoError } from '../errors/jwto-error.js';
 import { RequestInvalidError } from '../errors/request-errors.js';
-import type { AcceptedTokens } from '../issuers/accepted-tokens.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import type { TokenService } from '../sign-in/token-service.js';
+import type { TokenAuthority } from '../sign-in/token-authority.js';
 import type { JwtoClaims, TokenType } from '../tokens/claims.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import type { Credential, CredentialReader } from '../credentials/credential-reader.js';
@@ -26,11 +25,7 @@ type Verifier = Pick<TokenVerifier, 'verify'>;
 export interface AuthenticatorParts {
   readonly reader: CredentialReader;
   readonly csrf: RequestCsrf;
-  /** Of our own tokens. */
-  readonly verifier: TokenVerifier;
-  /** Of those and of the tokens of other issuers. */
-  readonly accepted: AcceptedTokens;
-  readonly tokens: TokenService;
+  readonly tokens: TokenAuthority;
   readonly keys: KeyRing;
 }
 
@@ -48,10 +43,10 @@ export class Authenticator {
    * @throws JwtoError any code that is about a token, `request_invalid`, the `csrf_…` codes, `store_unavailable`
    */
   authenticate(request: AnyRequest, type: TokenType, csrfExempt = false): Authenticated | Promise<Authenticated> {
-    const { accepted, verifier, keys } = this.parts;
+    const { tokens, keys } = this.parts;
     const { epoch } = keys;
     // The tokens of other issuers come in the header only: a cookie is always a session's of ours.
-    const examined = this.examine(request, type, accepted, verifier, csrfExempt);
+    const examined = this.examine(request, type, tokens, tokens.own, csrfExempt);
     const found =
       examined instanceof Promise
         ? examined.then((one) => this.assertNotRevoked(request, type, one))
@@ -76,7 +71,7 @@ export class Authenticator {
     csrfExempt = false,
   ): Authenticated | Promise<Authenticated> {
     const { claims, from } = authenticated;
-    const isConfirmed = type === 'access' && from === 'header' && this.parts.verifier.stands(claims, type);
+    const isConfirmed = type === 'access' && from === 'header' && this.parts.tokens.own.stands(claims, type);
     return isConfirmed
       ? this.assertNotRevoked(request, type, authenticated)
       : this.authenticate(request, type, csrfExempt);
@@ -84,8 +79,8 @@ export class Authenticator {
 
   /** Everything but revocation, and of our own tokens, for the refresh endpoints: there the session's row decides. */
   async identify(request: AnyRequest, type: TokenType): Promise<Authenticated> {
-    const { verifier } = this.parts;
-    return this.examine(request, type, verifier, verifier);
+    const { own } = this.parts.tokens;
+    return this.examine(request, type, own, own);
   }
 
   /** Whether the request has a good, unrevoked token of ours of this type; for a login, which does nothing then. */
@@ -93,7 +88,7 @@ export class Authenticator {
     try {
       const credential = this.parts.reader.find(request, type);
       if (credential === undefined) return false;
-      const claims = await this.choose(credential, type, this.parts.verifier);
+      const claims = await this.choose(credential, type, this.parts.tokens.own);
       await this.parts.tokens.assertNotRevoked(claims);
       return true;
     } catch (error) {

@@ -12,6 +12,9 @@ export interface CookieNames {
   readonly csrf: string;
 }
 
+/** Under which key a module instance provides its {@link CookieNames}. */
+export const COOKIE_NAMES = Symbol('jwto.cookie-names');
+
 /**
  * djwto's names; those of a named instance begin with its name, so that two instances on one host never meet.
  * `__Host-` binds a cookie to the very host and to `Path=/`, so the refresh cookie, which has another path, can only be

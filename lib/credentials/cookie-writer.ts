@@ -1,11 +1,12 @@
 import { stringifySetCookie } from 'cookie';
-import { Logger } from '@nestjs/common';
-import { toSeconds, type Clock } from '../clock/clock.js';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Clock, toSeconds } from '../clock/clock.js';
 import { TokenTooLargeError } from '../errors/token-errors.js';
+import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { DeliveryLimits, type IssuedTokens } from '../tokens/issued-tokens.js';
 import { MAX_TOKEN_BYTES } from '../tokens/strict-jws.js';
-import type { CookieMode, CookieNames } from './cookie-names.js';
+import { COOKIE_NAMES, type CookieMode, type CookieNames } from './cookie-names.js';
 import { payloadCookie } from './payload-cookie.js';
 
 /** The most that every browser stores of a cookie's name and value (RFC 6265bis §5.6). */
@@ -19,12 +20,13 @@ interface CookieSpec {
 }
 
 /** Writes the cookies of a session as `Set-Cookie` values, and clears them with the attributes that set them. */
+@Injectable()
 export class CookieWriter extends DeliveryLimits {
   private readonly logger = new Logger('Jwto');
 
   constructor(
-    private readonly options: ResolvedOptions,
-    private readonly names: CookieNames,
+    @Inject(OPTIONS) private readonly options: ResolvedOptions,
+    @Inject(COOKIE_NAMES) private readonly names: CookieNames,
     private readonly clock: Clock,
   ) {
     super();

@@ -1,9 +1,12 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 
 /**
  * The `Path` of the refresh cookie: where the refresh endpoints are for a client. It is read from the routes as they
  * were mapped, so that a global prefix and its excludes, a version and a module path are in it.
  */
+@Injectable()
 export class RefreshPath {
   private paths: string[];
 
@@ -11,6 +14,7 @@ export class RefreshPath {
   private readonly rest: string;
 
   constructor(
+    @Inject(OPTIONS)
     private readonly options: Pick<ResolvedOptions, 'publicPathPrefix' | 'refreshCookiePath' | 'refreshPath'>,
   ) {
     const { refreshCookiePath, refreshPath } = options;

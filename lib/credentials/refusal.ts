@@ -1,15 +1,17 @@
-import { HttpException, Logger } from '@nestjs/common';
+import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
 import { isAboutSentToken } from '../errors/token-errors.js';
 import type { JwtoError } from '../errors/jwto-error.js';
 import type { MappedError } from '../options/jwto-options.js';
+import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { setHeader, type AnyReply } from '../http/raw-reply.js';
 
 /** The one place where a refusal gets its form: headers, status and body. */
+@Injectable()
 export class Refusals {
   private readonly logger = new Logger('Jwto');
 
-  constructor(private readonly options: Pick<ResolvedOptions, 'errorMapper' | 'rotationGrace'>) {}
+  constructor(@Inject(OPTIONS) private readonly options: Pick<ResolvedOptions, 'errorMapper' | 'rotationGrace'>) {}
 
   /** Status and body of a refusal; the contract's, or the `errorMapper`'s, unless that fails. */
   form(error: JwtoError): MappedError {

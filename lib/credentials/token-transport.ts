@@ -1,17 +1,21 @@
-import { Injectable } from '@nestjs/common';
-import type { CsrfCheck } from '../csrf/csrf-check.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { CsrfCheck } from '../csrf/csrf-check.js';
+import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { IssuedTokens } from '../tokens/issued-tokens.js';
 import { cookieValues } from './cookie-header.js';
-import type { CookieNames } from './cookie-names.js';
-import type { CookieWriter } from './cookie-writer.js';
+import { COOKIE_NAMES, type CookieNames } from './cookie-names.js';
+import { CookieWriter } from './cookie-writer.js';
 import { warnOfLargeAnswer } from './large-answer.js';
 import { appendCookies, type AnyReply } from '../http/raw-reply.js';
 import { pathOf, type AnyRequest } from '../http/raw-request.js';
-import type { RefreshPath } from './refresh-path.js';
+import { RefreshPath } from './refresh-path.js';
 
-/** The parts of a {@link TokenTransport}. */
-export interface TokenTransportParts {
+/** Under which key the rooms of a module instance find its {@link TokenTransport}, whatever its name. */
+export const TRANSPORT = Symbol('jwto.transport');
+
+/** What is behind it. */
+interface Parts {
   options: ResolvedOptions;
   names: CookieNames;
   writer: CookieWriter;
@@ -22,15 +26,25 @@ export interface TokenTransportParts {
 /**
  * Gives tokens to a client and takes them from it, on Express and Fastify. The endpoints use it; inject it where the
  * application signs users in by itself and its clients use cookies.
+ *
+ * Tests replace it by `overrideProvider(TokenTransport)`, or `getTokenTransportToken('name')`: the endpoints and
+ * `TokenService.signIn` then call the replacement's `write`, `writeCsrf` and `clear`, and set no cookie themselves. Tokens
+ * are read from requests without it.
  */
 @Injectable()
 export class TokenTransport {
   /** Nothing of it is shown by `util.inspect` or JSON. */
-  readonly #parts: TokenTransportParts;
+  readonly #parts: Parts;
 
   /** @internal */
-  constructor(parts: TokenTransportParts) {
-    this.#parts = parts;
+  constructor(
+    @Inject(OPTIONS) options: ResolvedOptions,
+    @Inject(COOKIE_NAMES) names: CookieNames,
+    writer: CookieWriter,
+    @Inject(CsrfCheck) csrf: CsrfCheck | undefined,
+    refreshPath: RefreshPath,
+  ) {
+    this.#parts = { options, names, writer, csrf, refreshPath };
   }
 
   /**

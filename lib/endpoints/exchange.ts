@@ -8,7 +8,6 @@ import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { SessionStore } from '../store/session-store.js';
 import type { OwnSessions } from '../sign-in/own-sessions.js';
-import type { Refresh } from '../sign-in/refresh.js';
 import type { Revoker } from '../revocation/revoker.js';
 import type { SignIn } from '../sign-in/sign-in.js';
 import type { TokenService } from '../sign-in/token-service.js';
@@ -41,7 +40,6 @@ export interface EndpointParts {
   readonly verifier: TokenVerifier;
   readonly tokens: TokenService;
   readonly signIn: SignIn;
-  readonly refresh: Refresh;
   readonly revoker: Revoker;
   readonly sessions: SessionStore;
   readonly ownSessions: OwnSessions;

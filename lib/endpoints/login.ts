@@ -1,11 +1,10 @@
 import { JwtoError } from '../errors/jwto-error.js';
 import type { JwtoClaims, TokenType } from '../tokens/claims.js';
 import type { IssuedTokens } from '../tokens/issued-tokens.js';
-import { OwnSignIn } from '../sign-in/own-sign-in.js';
+import { OwnSignIn, type IssueFor } from '../sign-in/own-sign-in.js';
 import type { IssueOptions } from '../sign-in/token-service-options.js';
 import type { AnyReply } from '../http/raw-reply.js';
 import { hasLeft, requestInfo, type AnyRequest } from '../http/raw-request.js';
-import type { SignInUser } from '../users/user-provider.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
 import { unreadType, type RequestBody } from '../http/request-body.js';
@@ -32,50 +31,58 @@ async function signIn(parts: EndpointParts, { request, reply, body, info }: Exch
     if (await isSignedIn(parts, request)) return ANSWERS.alreadySignedIn;
     return assertCredentials(body, unreadType(request)) as never;
   }
-  await parts.timekeeper.settle();
-  const tokens = await parts.signIn.withPassword(credentials, {
-    mode,
-    request: info,
+  const { user, signedInAt } = await parts.signIn.authenticate(credentials, {
     body: withoutCredentials(body),
-    replaces: older,
-    hasLeft: () => hasLeft(request),
+    request: info,
+  });
+  const tokens = await parts.tokens.issue(user, {
+    mode,
+    signedInAt,
+    body: withoutCredentials(body),
+    ...forRequest(request, older),
   });
   deliver(parts, { request, reply }, tokens, older);
   return ANSWERS.signedIn(tokens);
 }
 
+/** What `TokenService.signIn` needs of the rooms around it. */
+type SignInParts = Pick<EndpointParts, 'options' | 'reader' | 'verifier' | 'csrf' | 'transport'>;
+
 /** `TokenService.signIn`: what the login endpoint does, but for the password. */
 export class OwnSignInRoute extends OwnSignIn {
-  constructor(private readonly parts: EndpointParts) {
+  constructor(private readonly parts: SignInParts) {
     super();
   }
 
   override async signIn(
     request: AnyRequest,
     reply: AnyReply,
-    user: SignInUser,
-    options: Omit<IssueOptions, 'request'>,
+    options: Pick<IssueOptions, 'mode' | 'like'>,
+    issue: IssueFor,
   ): Promise<IssuedTokens> {
-    const { csrf, options: settings, tokens } = this.parts;
+    const { csrf, options: settings } = this.parts;
     const older = await olderSessions(this.parts, request);
     // The mode of `like` is not known yet, and may be one of cookies.
     const mode = options.mode ?? (options.like === undefined ? settings.modes[0] : undefined);
     const isJson = mode === 'JSON' || settings.modes.every((one) => one === 'JSON');
     if (!isJson || older.length > 0) csrf.assertLogin(request);
-    const issued = await tokens.issue(user, {
-      ...options,
-      request: requestInfo(request),
-      replaces: older,
-      hasLeft: () => hasLeft(request),
-    });
+    const issued = await issue(forRequest(request, older));
     deliver(this.parts, { request, reply }, issued, older);
     return issued;
   }
 }
 
+/** What a request adds to a sign-in. */
+function forRequest(
+  request: AnyRequest,
+  older: readonly JwtoClaims[],
+): Pick<IssueOptions, 'request' | 'replaces' | 'hasLeft'> {
+  return { request: requestInfo(request), replaces: older, hasLeft: () => hasLeft(request) };
+}
+
 /** The cookies of the new session, or none where the old ones are dead and the new tokens travel in bodies. */
 function deliver(
-  { transport }: EndpointParts,
+  { transport }: Pick<EndpointParts, 'transport'>,
   { request, reply }: Pick<Exchange, 'request' | 'reply'>,
   tokens: IssuedTokens,
   older: readonly JwtoClaims[],
@@ -89,7 +96,10 @@ function deliver(
  *
  * @throws JwtoError `request_invalid` for too many cookies, `store_unavailable`
  */
-function olderSessions({ reader, verifier }: EndpointParts, request: Exchange['request']): Promise<JwtoClaims[]> {
+function olderSessions(
+  { reader, verifier }: Pick<EndpointParts, 'reader' | 'verifier'>,
+  request: Exchange['request'],
+): Promise<JwtoClaims[]> {
   return verifier.identifyAll(reader.readCookies(request));
 }
 

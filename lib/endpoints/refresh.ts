@@ -1,4 +1,5 @@
 import type { RefreshKind } from '../sign-in/refresh.js';
+import type { JwtoClaims } from '../tokens/claims.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
 import { assertJwtType } from './request-fields.js';
@@ -16,7 +17,27 @@ export async function refresh(
   const assertStands = async (): Promise<void> => {
     if (keys.epoch !== epoch) await authenticator.identify(request, 'refresh');
   };
-  const tokens = await parts.refresh.run(claims, kind, { request: info, via: from, assertStands });
+  const options = { request: info, verified: { claims, via: from, assertStands } };
+  const token = tokenOf(parts, request, claims);
+  const tokens = await (kind === 'access'
+    ? parts.tokens.refresh(token, options)
+    : parts.tokens.updateRefresh(token, options));
   parts.transport.write(reply, tokens, request);
   return kind === 'access' ? ANSWERS.accessRefreshed(tokens) : ANSWERS.refreshUpdated(tokens);
+}
+
+/** The one of the request's tokens that these claims are of. */
+function tokenOf({ reader, verifier }: EndpointParts, request: Exchange['request'], { jti }: JwtoClaims): string {
+  const { tokens } = reader.read(request, 'refresh');
+  const [only = ''] = tokens;
+  return tokens.length === 1 ? only : (tokens.find((token) => isOf(verifier, token, jti)) ?? only);
+}
+
+function isOf(verifier: EndpointParts['verifier'], token: string, jti: string | undefined): boolean {
+  try {
+    return verifier.decode(token).payload['jti'] === jti;
+  } catch {
+    // A planted cookie may be no token at all.
+    return false;
+  }
 }

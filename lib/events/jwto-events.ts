@@ -1,7 +1,11 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
+import { INSTANCE_NAME } from '../options/injection-keys.js';
 import type { JwtoEvent, JwtoEventName, RequestInfo } from './jwto-event.js';
 import { EventForwarder } from './event-forwarder.js';
+
+/** Under which key the rooms of a module instance find its {@link JwtoEvents}, whatever its name. */
+export const EVENTS = Symbol('jwto.events');
 
 /** What the rooms tell of an event; the bus adds the time, the instance and the rest. */
 export type EventDetails = Partial<Omit<JwtoEvent, 'at' | 'instance'>>;
@@ -19,6 +23,10 @@ export type JwtoEventHandler = (event: JwtoEvent, name: JwtoEventName) => unknow
  *   events.on('jwto.logged_in', ({ userId, at }) => this.users.touch(userId, at));
  * }
  * ```
+ *
+ * Tests replace it by `overrideProvider(JwtoEvents)`, or `getEventsToken('name')`: the library then calls
+ * `emit(name, details)` of the replacement for each event, with what it knows of `request`, `userId`, `sid`, `claims` and
+ * `reason`, and an error that `emit` throws is not caught.
  */
 @Injectable()
 export class JwtoEvents {
@@ -29,7 +37,7 @@ export class JwtoEvents {
   constructor(
     private readonly clock: Clock,
     private readonly forwarder: EventForwarder,
-    private readonly instance: string,
+    @Inject(INSTANCE_NAME) private readonly instance: string,
   ) {}
 
   /**

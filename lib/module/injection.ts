@@ -23,6 +23,9 @@ export function getEventsToken(name: string = DEFAULT_INSTANCE): InjectionToken 
  * The injection token of the `JwtService` of \@nestjs/jwt over the keys of a module instance. It is never the class: that
  * is the application's own, which signs something else with another secret.
  *
+ * Tests replace it by `overrideProvider(getJwtServiceToken())`: `sign` of the replacement then signs what the library
+ * issues, save with an algorithm or claims that jsonwebtoken cannot sign. Tokens are verified without it.
+ *
  * @example `constructor(@Inject(getJwtServiceToken()) jwt: JwtService)`
  */
 export function getJwtServiceToken(name: string = DEFAULT_INSTANCE): InjectionToken {

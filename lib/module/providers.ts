@@ -1,34 +1,40 @@
-import { Scope, type DynamicModule, type FactoryProvider, type InjectionToken, type Provider } from '@nestjs/common';
-import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import type { DynamicModule, FactoryProvider, Provider } from '@nestjs/common';
+import { Authenticator } from '../authentication/authenticator.js';
+import { DEFAULT_INSTANCE, instanceToken, type JwtoInstance } from '../authentication/instance.js';
 import { Clock } from '../clock/clock.js';
+import { Timekeeper } from '../clock/timekeeper.js';
+import { Refusals } from '../credentials/refusal.js';
+import { TokenTransport, TRANSPORT } from '../credentials/token-transport.js';
 import { createController, mapRoutes } from '../endpoints/controller.js';
-import { Endpoints } from '../endpoints/endpoints.js';
 import { EventForwarder } from '../events/event-forwarder.js';
-import { JwtoEvents } from '../events/jwto-events.js';
-import { DEFAULT_INSTANCE, instanceToken } from '../authentication/instance.js';
+import { EVENTS, JwtoEvents } from '../events/jwto-events.js';
 import { Hooks } from '../hooks/hooks.js';
+import { KeyRing } from '../keys/key-ring.js';
+import { INSTANCE_NAME, OPTIONS } from '../options/injection-keys.js';
+import type { JwtoOptions } from '../options/jwto-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import { Purger } from '../revocation/purger.js';
+import { RevocationCheck } from '../revocation/revocation-check.js';
+import { TokenService, TOKENS } from '../sign-in/token-service.js';
+import { JwtoStore } from '../store/jwto-store.js';
+import { RevocationStore } from '../store/revocation-store.js';
+import { SessionStore } from '../store/session-store.js';
+import { DatabaseClock } from '../store/database-clock.js';
+import { createJwtService, JWT } from '../tokens/jwt-service.js';
+import { ClaimsProvider } from '../users/claims-provider.js';
+import { applicationTokens } from './application-tokens.js';
 import { getEventsToken, getJwtServiceToken, getTokenServiceToken, getTokenTransportToken } from './injection.js';
 import { provide, type JwtoModuleExtras } from './module-options.js';
-import { readSettings, type Settings } from './settings.js';
+import { DATA_SOURCE, part, SETTINGS, STORES } from './part.js';
 import { storeProviders } from './store-provider.js';
-import { wire, type Wiring } from './wiring.js';
-import type { JwtoOptions } from '../options/jwto-options.js';
-import { KeyFeed } from '../keys/key-feed.js';
-import { Purger } from '../revocation/purger.js';
-import { RevocationReplica } from '../revocation/revocation-replica.js';
-import { Settlements } from '../sign-in/settlements.js';
-import type { JwtoStore } from '../store/jwto-store.js';
-import { DatabaseClock } from '../store/database-clock.js';
-import { ClaimsProvider } from '../users/claims-provider.js';
-import { UserDirectory } from '../users/user-directory.js';
+import { requestProviders } from './requests.js';
+import { readSettings } from './settings.js';
+import { signInProviders } from './sign-in.js';
+import { openStores } from './stores.js';
+import { tokenProviders } from './tokens.js';
 
-/** The parts of the module instance, as {@link wire} joined them. */
-export const WIRING = Symbol('jwto.wiring');
 /** By setting: under which token the module has what the application gave it. */
 export const APPLICATION_TOKENS = Symbol('jwto.application-tokens');
-const SETTINGS = Symbol('jwto.settings');
-const DATA_SOURCE = Symbol('jwto.data-source');
-const STORE = Symbol('jwto.store');
 
 /** Where the settings come from. What it gives is read and let go: no provider keeps the text of a key. */
 export interface OptionsSource {
@@ -43,7 +49,8 @@ export interface OptionsSource {
  * The one place where both ways of registering come together.
  *
  * Everything that the application may inject is provided under the instance's own tokens only, which are the classes for
- * the instance without a name: `app.get(TokenService)` looks into every module and would find a named one's as well.
+ * the instance without a name: `app.get(TokenService)` looks into every module and would find a named one's as well. The
+ * other parts are under their classes in each instance's module, which exports none of them.
  *
  * @param unknownNames - of `forRootAsync`: what stands beside the factory and is no setting of the module
  */
@@ -54,19 +61,7 @@ export function assemble(
 ): Omit<DynamicModule, 'module'> {
   const name = extras.name ?? DEFAULT_INSTANCE;
   const controller = createController();
-  const [users, claims] = [`jwto:users:${name}`, `jwto:claims:${name}`];
-  const events = getEventsToken(name);
-  const part = (token: InjectionToken, pick: (wiring: Wiring) => unknown): Provider => ({
-    provide: token,
-    useFactory: pick,
-    inject: [WIRING],
-  });
-  const ownTokens = [
-    getTokenServiceToken(name),
-    getTokenTransportToken(name),
-    events,
-    getJwtServiceToken(name),
-  ] as const;
+  const given = applicationTokens(extras);
   return {
     global: extras.isGlobal ?? true,
     imports: extras.imports ?? [],
@@ -82,67 +77,64 @@ export function assemble(
         },
         inject: source.inject ?? [],
       },
-      ...storeProviders(extras, { token: STORE, dataSource: DATA_SOURCE, settings: SETTINGS }),
-      provide(claims, extras.claims ?? ClaimsProvider),
-      ...(extras.users === undefined ? [] : [provide(users, extras.users)]),
-      Clock,
-      EventForwarder,
-      Hooks,
-      {
-        provide: events,
-        useFactory: (clock: Clock, forwarder: EventForwarder) => new JwtoEvents(clock, forwarder, name),
-        inject: [Clock, EventForwarder],
-      },
-      {
-        provide: WIRING,
-        useFactory: (...[settings, store, clock, bus, adapterHost, modules, hooks]: WiringDependencies) =>
-          wire({
-            name,
-            settings,
-            store,
-            clock,
-            events: bus,
-            adapterHost,
-            hooks,
-            users: new UserDirectory(hooks, {
-              claims: lazily(modules, claims),
-              users: extras.users === undefined ? undefined : lazily(modules, users),
-            }),
-          }),
-        inject: [SETTINGS, STORE, Clock, events, HttpAdapterHost, ModuleRef, Hooks],
-      },
+      part(OPTIONS, { settings: SETTINGS }, ({ settings }) => settings.options),
+      { provide: INSTANCE_NAME, useValue: name },
+      ...storeProviders(extras),
+      provide(given.claims, extras.claims ?? ClaimsProvider),
+      ...(given.users === undefined || extras.users === undefined ? [] : [provide(given.users, extras.users)]),
       {
         provide: APPLICATION_TOKENS,
         useValue: {
           settings: SETTINGS,
-          ...(extras.store === undefined ? { dataSource: DATA_SOURCE } : { store: STORE }),
-          claims,
-          ...(extras.users && { users }),
+          ...(extras.store === undefined ? { dataSource: DATA_SOURCE } : { store: JwtoStore }),
+          ...given,
         },
       },
-      part(instanceToken(name), ({ instance }) => instance),
-      part(Endpoints, ({ endpoints }) => endpoints),
-      part(Purger, ({ purger }) => purger),
-      part(Settlements, ({ settlements }) => settlements),
-      part(DatabaseClock, ({ databaseClock }) => databaseClock),
-      part(RevocationReplica, ({ replica }) => replica ?? null),
-      part(KeyFeed, ({ keyFeed }) => keyFeed ?? null),
-      part(ownTokens[0], ({ tokens }) => tokens),
-      part(ownTokens[1], ({ transport }) => transport),
-      part(ownTokens[3], ({ jwt }) => jwt),
+      Clock,
+      Hooks,
+      EventForwarder,
+      ...keptProviders,
+      ...tokenProviders,
+      ...signInProviders(given),
+      ...requestProviders,
+      ...publicProviders(name),
     ],
-    exports: [...ownTokens],
+    exports: [getTokenServiceToken(name), getTokenTransportToken(name), getEventsToken(name), getJwtServiceToken(name)],
   };
 }
 
-type WiringDependencies = [Settings, JwtoStore, Clock, JwtoEvents, HttpAdapterHost, ModuleRef, Hooks];
+/** What a module instance keeps in its store. Each stands under one key, so that Nest calls its hooks once. */
+const keptProviders: readonly Provider[] = [
+  part(
+    STORES,
+    { name: INSTANCE_NAME, options: OPTIONS, store: JwtoStore, clock: Clock, keys: KeyRing },
+    openStores,
+  ),
+  part(DatabaseClock, { stores: STORES }, ({ stores }) => stores.databaseClock),
+  { provide: Timekeeper, useExisting: DatabaseClock },
+  part(RevocationStore, { stores: STORES }, ({ stores }) => stores.blocklist),
+  part(SessionStore, { stores: STORES }, ({ stores }) => stores.sessions),
+  part(RevocationCheck, { stores: STORES }, ({ stores }) => stores.revocations),
+  part(Purger, { stores: STORES }, ({ stores }) => stores.purger),
+];
 
-/** A class of the application's, once the graph stands. */
-function lazily<T>(modules: ModuleRef, token: string): () => Promise<T> {
-  let found: Promise<T> | undefined;
-  const find = (): Promise<T> =>
-    modules.introspect(token).scope === Scope.TRANSIENT
-      ? modules.resolve<T>(token)
-      : Promise.resolve(modules.get<T>(token));
-  return () => (found ??= find());
+/** What the application injects. The rooms find it by keys that are the same in each instance, and so what a test provides. */
+function publicProviders(name: string): Provider[] {
+  return [
+    { provide: getEventsToken(name), useClass: JwtoEvents },
+    { provide: EVENTS, useExisting: getEventsToken(name) },
+    { provide: getTokenTransportToken(name), useClass: TokenTransport },
+    { provide: TRANSPORT, useExisting: getTokenTransportToken(name) },
+    { provide: getTokenServiceToken(name), useClass: TokenService },
+    { provide: TOKENS, useExisting: getTokenServiceToken(name) },
+    { provide: getJwtServiceToken(name), useFactory: createJwtService, inject: [KeyRing] },
+    { provide: JWT, useExisting: getJwtServiceToken(name) },
+    {
+      provide: instanceToken(name),
+      useFactory: (options: ResolvedOptions, authenticator: Authenticator, refusals: Refusals): JwtoInstance => ({
+        ...{ name, options, authenticator, refusals },
+      }),
+      inject: [OPTIONS, Authenticator, Refusals],
+    },
+  ];
 }

@@ -2,33 +2,19 @@ import { Logger, type InjectionToken, type Provider } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { MemoryStore } from '../memory/memory-store.js';
-import type { JwtoStore } from '../store/jwto-store.js';
+import { JwtoStore } from '../store/jwto-store.js';
 import { TypeormStore } from '../typeorm/typeorm-store.js';
 import { provide, type JwtoModuleExtras } from './module-options.js';
+import { DATA_SOURCE, part, SETTINGS } from './part.js';
 
-/**
- * The providers of a module instance's store.
- *
- * @param token - where the store is
- * @param dataSource - where the TypeORM data source is; only used where the settings name no other store
- * @param settings - waited for first, so that wrong settings are reported before a missing data source
- */
-export function storeProviders(
-  extras: JwtoModuleExtras,
-  { token, dataSource, settings }: Record<'token' | 'dataSource' | 'settings', symbol>,
-): Provider[] {
+/** The providers of a module instance's store, which waits for the settings, so that wrong ones are reported first. */
+export function storeProviders(extras: JwtoModuleExtras): Provider[] {
   const { store } = extras;
-  if (store === 'memory') {
-    return [{ provide: token, useFactory: memoryStore, inject: [settings] }];
-  }
-  if (store !== undefined) return [provide(token, store)];
+  if (store === 'memory') return [{ provide: JwtoStore, useFactory: memoryStore, inject: [SETTINGS] }];
+  if (store !== undefined) return [provide(JwtoStore, store)];
   return [
-    dataSourceProvider(extras, { dataSource, settings }),
-    {
-      provide: token,
-      useFactory: (source: DataSource): Promise<JwtoStore> => TypeormStore.open(source),
-      inject: [dataSource],
-    },
+    dataSourceProvider(extras),
+    part(JwtoStore, { source: DATA_SOURCE }, ({ source }) => TypeormStore.open(source)),
   ];
 }
 
@@ -41,14 +27,11 @@ function memoryStore(): JwtoStore {
   return new MemoryStore();
 }
 
-function dataSourceProvider(
-  { dataSource = DataSource }: JwtoModuleExtras,
-  tokens: Record<'dataSource' | 'settings', symbol>,
-): Provider {
-  if (typeof dataSource === 'object') return { provide: tokens.dataSource, useValue: dataSource };
+function dataSourceProvider({ dataSource = DataSource }: JwtoModuleExtras): Provider {
+  if (typeof dataSource === 'object') return { provide: DATA_SOURCE, useValue: dataSource };
   const named: InjectionToken[] = typeof dataSource === 'string' ? [`${dataSource}DataSource`] : [];
   return {
-    provide: tokens.dataSource,
+    provide: DATA_SOURCE,
     useFactory: (_settings: unknown, ...found: (DataSource | undefined)[]) => {
       const source = found.find((one) => one !== undefined);
       if (source !== undefined) return source;
@@ -58,6 +41,6 @@ function dataSourceProvider(
         `it needs ${what}: import TypeOrmModule.forRoot(…), or give the dataSource option`,
       );
     },
-    inject: [tokens.settings, ...[dataSource, ...named].map((one) => ({ token: one, optional: true }))],
+    inject: [SETTINGS, ...[dataSource, ...named].map((one) => ({ token: one, optional: true }))],
   };
 }

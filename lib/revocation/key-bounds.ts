@@ -1,5 +1,7 @@
-import type { KeyResolver } from '../options/key-options.js';
-import type { SessionStore } from '../store/session-store.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { OPTIONS } from '../options/injection-keys.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import { SessionStore } from '../store/session-store.js';
 import { storedId } from '../store/stored-id.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { realmOf } from '../tokens/signed-by.js';
@@ -8,9 +10,10 @@ import { realmOf } from '../tokens/signed-by.js';
  * How far the key that signed a token reaches. The holder of a tenant's key can write any `sid` and any user into a token,
  * so what it may do to a session is asked of the session, which remembers whom the key of its own tokens speaks for.
  */
+@Injectable()
 export class KeyBounds {
   constructor(
-    private readonly resolveKey: KeyResolver | undefined,
+    @Inject(OPTIONS) private readonly options: Pick<ResolvedOptions, 'resolveKey'>,
     private readonly sessions: SessionStore,
   ) {}
 
@@ -22,7 +25,7 @@ export class KeyBounds {
    * @throws JwtoError `store_unavailable`
    */
   async reach(claims: JwtoClaims): Promise<boolean> {
-    if (this.resolveKey === undefined) return true;
+    if (this.options.resolveKey === undefined) return true;
     const realm = realmOf(claims);
     if (realm === null && claims.type === 'refresh') return true;
     const session = await this.sessions.find(claims.sid);

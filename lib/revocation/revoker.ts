@@ -1,14 +1,16 @@
-import type { RevocationStore } from '../store/revocation-store.js';
-import type { SessionStore } from '../store/session-store.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock, toSeconds } from '../clock/clock.js';
+import type { RequestInfo } from '../events/jwto-event.js';
+import { EVENTS, type JwtoEvents } from '../events/jwto-events.js';
+import { OPTIONS } from '../options/injection-keys.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import { SessionStore } from '../store/session-store.js';
+import { RevocationStore } from '../store/revocation-store.js';
 import type { Session } from '../store/session.js';
 import { usedAfter } from '../sessions/standing.js';
-import { toSeconds, type Clock } from '../clock/clock.js';
-import type { RequestInfo } from '../events/jwto-event.js';
-import type { JwtoEvents } from '../events/jwto-events.js';
-import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { JwtoClaims } from '../tokens/claims.js';
-import type { KeyBounds } from './key-bounds.js';
-import { blockedAs, type RevocationCheck } from './revocation-check.js';
+import { KeyBounds } from './key-bounds.js';
+import { blockedAs, RevocationCheck } from './revocation-check.js';
 
 /** Why a session was revoked; kept with it and told in `jwto.session_revoked`. */
 export type RevocationReason =
@@ -33,13 +35,14 @@ const PASSED_OVER = 1;
 type BlockedSession = Pick<Session, 'sid' | 'endsAt'>;
 
 /** Ends sessions and blocks tokens. Each ending tells one event, from the process whose statement did it. */
+@Injectable()
 export class Revoker {
   constructor(
     private readonly sessions: SessionStore,
     private readonly blocklist: RevocationStore,
-    private readonly events: JwtoEvents,
+    @Inject(EVENTS) private readonly events: JwtoEvents,
     private readonly clock: Clock,
-    private readonly options: ResolvedOptions,
+    @Inject(OPTIONS) private readonly options: ResolvedOptions,
     private readonly revocations: RevocationCheck,
     private readonly bounds: KeyBounds,
   ) {}

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from '../tokens/issued-tokens.js';
 import type { IssueOptions } from './token-service-options.js';
 
@@ -10,13 +9,16 @@ export type SignInRequest = IncomingMessage | { readonly raw: IncomingMessage; r
 export type SignInReply =
   ServerResponse | { readonly raw: ServerResponse; header(name: string, value: string | readonly string[]): unknown };
 
+/** Opens the session with what the request adds to the options of `TokenService.issue`. */
+export type IssueFor = (more: Pick<IssueOptions, 'request' | 'replaces' | 'hasLeft'>) => Promise<IssuedTokens>;
+
 /** A sign-in by the application's own route. The rooms above know requests and replies. */
 export abstract class OwnSignIn {
   /** @throws JwtoError `csrf_origin`, and as `TokenService.issue` */
   abstract signIn(
     request: SignInRequest,
     reply: SignInReply,
-    user: SignInUser,
-    options: Omit<IssueOptions, 'request'>,
+    options: Pick<IssueOptions, 'mode' | 'like'>,
+    issue: IssueFor,
   ): Promise<IssuedTokens>;
 }

@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger } from '@nestjs/common';
-import type { Clock } from '../clock/clock.js';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
 import { TokenExpiredError, TokenReusedError, TokenRevokedError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
+import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { JwtoStore } from '../store/jwto-store.js';
-import type { SessionStore } from '../store/session-store.js';
+import { SessionStore } from '../store/session-store.js';
+import { JwtoStore } from '../store/jwto-store.js';
 import type { Moment, Session } from '../store/session.js';
 import { standingOf, usedAfter, type Standing } from '../sessions/standing.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { realmOf } from '../tokens/signed-by.js';
-import type { Revoker } from '../revocation/revoker.js';
-import type { Settlements } from './settlements.js';
+import { Revoker } from '../revocation/revoker.js';
+import { Settlements } from './settlements.js';
 
 /** After a failure of the database reuse is looked at so often again, with so many milliseconds between. */
 const LOOKS = 8;
@@ -37,16 +38,17 @@ export interface RefusalContext {
  * Whether a refresh token is accepted. Refreshing, `validate_refresh`, `@JwtRefreshRequired` and `TokenService.verify`
  * all ask here, and get one answer: otherwise a thief polls the lenient one and follows the owner unnoticed.
  */
+@Injectable()
 export class RefreshAcceptance {
   private readonly logger = new Logger('Jwto');
 
   constructor(
-    private readonly options: Pick<ResolvedOptions, 'leeway' | 'rotationGrace' | 'idleLifetime'>,
+    @Inject(OPTIONS) private readonly options: Pick<ResolvedOptions, 'leeway' | 'rotationGrace' | 'idleLifetime'>,
     private readonly clock: Clock,
     private readonly sessions: SessionStore,
     private readonly revoker: Revoker,
     private readonly settlements: Settlements,
-    private readonly store: Pick<JwtoStore, 'isTroubled'>,
+    @Inject(JwtoStore) private readonly store: Pick<JwtoStore, 'isTroubled'>,
   ) {}
 
   /** Milliseconds since the epoch, asked when a token comes. */

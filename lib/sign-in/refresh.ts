@@ -1,35 +1,35 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { toSeconds } from '../clock/clock.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import { TokenRevokedError, UserInactiveError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
-import type { JwtoEvents } from '../events/jwto-events.js';
+import { EVENTS, type JwtoEvents } from '../events/jwto-events.js';
 import type { Mode } from '../options/jwto-options.js';
+import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { SessionStore } from '../store/session-store.js';
+import { SessionStore } from '../store/session-store.js';
 import type { Moment, Session, SessionRotation } from '../store/session.js';
 import { randomId } from '../tokens/session-id.js';
 import { refreshJti } from '../sessions/standing.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { idText } from '../users/sign-in-user.js';
-import type { UserDirectory } from '../users/user-directory.js';
+import { UserDirectory } from '../users/user-directory.js';
 import type { SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from '../tokens/issued-tokens.js';
-import type { AcceptedRefresh, RefreshAcceptance } from './refresh-acceptance.js';
-import type { Revoker } from '../revocation/revoker.js';
-import type { Settlements } from './settlements.js';
+import { type AcceptedRefresh, RefreshAcceptance } from './refresh-acceptance.js';
+import { Revoker } from '../revocation/revoker.js';
+import { Settlements } from './settlements.js';
 import { stampOf } from './sign-in.js';
-import type { TokenFactory } from './token-factory.js';
+import { TokenFactory } from './token-factory.js';
+import type { VerifiedRefresh } from './token-service-options.js';
 
 /** `access`: a new access token; `refresh`: the refresh token's expiry moves too. */
 export type RefreshKind = 'access' | 'refresh';
 
-/** Where a refresh came from. */
-export interface RefreshContext {
-  request: RequestInfo | null;
-  /** How the refresh token travelled, and so the new ones; by itself as the session's mode says. */
-  via?: 'header' | 'cookie' | undefined;
-  /** Verifies the refresh token again if the keys have changed since; asked right before anything is written. */
-  assertStands: () => Promise<void>;
+interface Attempt extends VerifiedRefresh {
+  readonly request: RequestInfo | null;
+  /** Milliseconds since the epoch. */
+  readonly arrivedAt: number;
 }
 
 const EVENT = { access: 'jwto.access_refreshed', refresh: 'jwto.refresh_updated' } as const;
@@ -37,32 +37,29 @@ const EVENT = { access: 'jwto.access_refreshed', refresh: 'jwto.refresh_updated'
 const LOOKS = 4;
 
 /** Refreshes sessions: whatever can fail comes before the one UPDATE, which is the last step that can. */
+@Injectable()
 export class Refresh {
   constructor(
-    private readonly options: ResolvedOptions,
+    @Inject(OPTIONS) private readonly options: ResolvedOptions,
     private readonly users: UserDirectory,
     private readonly factory: TokenFactory,
     private readonly sessions: SessionStore,
     private readonly acceptance: RefreshAcceptance,
     private readonly revoker: Revoker,
     private readonly settlements: Settlements,
-    private readonly events: JwtoEvents,
+    @Inject(EVENTS) private readonly events: JwtoEvents,
   ) {}
 
-  /**
-   * @param claims - of a verified refresh token
-   * @throws JwtoError `token_revoked`, `token_reused`, `token_expired`, `user_inactive`, `token_too_large`,
-   * `store_unavailable`
-   */
-  async run(claims: JwtoClaims, kind: RefreshKind, context: RefreshContext): Promise<IssuedTokens> {
-    const { request } = context;
+  /** @throws JwtoError `token_revoked`, `token_reused`, `token_expired`, `user_inactive`, `token_too_large`, `store_unavailable` */
+  async run(verified: VerifiedRefresh, kind: RefreshKind, request: RequestInfo | null): Promise<IssuedTokens> {
+    const { claims } = verified;
     const arrivedAt = this.acceptance.arrival();
     const refusal = `Can't update ${kind} token.`;
     let user: SignInUser | undefined;
     for (let look = 1; look <= LOOKS; look++) {
       const accepted = await this.acceptance.accept(claims, { request, refusal, arrivedAt });
       user ??= await this.reload(accepted.session, claims, refusal, request);
-      const tokens = await this.attempt(user, accepted, kind, { ...context, arrivedAt });
+      const tokens = await this.attempt(user, accepted, kind, { ...verified, request, arrivedAt });
       if (tokens !== undefined) return tokens;
     }
     throw new StoreUnavailableError(new Error('a refresh lost every race'));
@@ -73,7 +70,7 @@ export class Refresh {
     user: SignInUser,
     { session, standing }: AcceptedRefresh,
     kind: RefreshKind,
-    { request, via, assertStands, arrivedAt }: RefreshContext & { arrivedAt: number },
+    { request, via, assertStands, arrivedAt }: Attempt,
   ): Promise<IssuedTokens | undefined> {
     const rotates = this.options.rotation && standing === 'current';
     const { now } = this.acceptance.moment(arrivedAt);
@@ -161,7 +158,7 @@ export class Refresh {
 }
 
 /** What came in a cookie is never answered with a token in a body, what came in a header never with a cookie. */
-function answerMode(own: Mode, via: RefreshContext['via'], modes: readonly Mode[]): Mode {
+function answerMode(own: Mode, via: VerifiedRefresh['via'], modes: readonly Mode[]): Mode {
   if (via === 'header') return 'JSON';
   if (via === undefined || (own !== 'JSON' && modes.includes(own))) return own;
   return modes.find((mode) => mode !== 'JSON') ?? own;

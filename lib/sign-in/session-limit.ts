@@ -1,9 +1,11 @@
-import type { Clock } from '../clock/clock.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
 import type { RequestInfo } from '../events/jwto-event.js';
+import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { usedAfter } from '../sessions/standing.js';
-import type { SessionStore } from '../store/session-store.js';
-import type { Revoker } from '../revocation/revoker.js';
+import { SessionStore } from '../store/session-store.js';
+import { Revoker } from '../revocation/revoker.js';
 
 /** The ending of one user's oldest sessions, and the one that waits behind it. */
 interface Round {
@@ -12,11 +14,12 @@ interface Round {
 }
 
 /** Keeps a user's live sessions at `maxSessionsPerUser`. */
+@Injectable()
 export class SessionLimit {
   private readonly rounds = new Map<string, Round>();
 
   constructor(
-    private readonly options: Pick<ResolvedOptions, 'maxSessionsPerUser' | 'idleLifetime'>,
+    @Inject(OPTIONS) private readonly options: Pick<ResolvedOptions, 'maxSessionsPerUser' | 'idleLifetime'>,
     private readonly clock: Clock,
     private readonly sessions: SessionStore,
     private readonly revoker: Revoker,

@@ -1,6 +1,7 @@
-import type { OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { SessionStore } from '../store/session-store.js';
+import { SessionStore } from '../store/session-store.js';
 import type { LostRotation } from '../store/session.js';
 
 /** The next try after one that failed, in milliseconds. */
@@ -24,6 +25,7 @@ interface Open {
  *
  * What it remembers ends with the process: after `kill -9` a rotation that was answered 503 stands.
  */
+@Injectable()
 export class Settlements implements OnModuleDestroy {
   private readonly open = new Set<Open>();
   private timer: NodeJS.Timeout | undefined;
@@ -31,7 +33,7 @@ export class Settlements implements OnModuleDestroy {
 
   constructor(
     private readonly sessions: SessionStore,
-    private readonly options: Pick<ResolvedOptions, 'rotationGrace'>,
+    @Inject(OPTIONS) private readonly options: Pick<ResolvedOptions, 'rotationGrace'>,
   ) {}
 
   onModuleDestroy(): void {

@@ -1,119 +1,123 @@
 import { createHash } from 'node:crypto';
-import { toSeconds, type Clock } from '../clock/clock.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { RevocationStore } from '../store/revocation-store.js';
+import { Clock, toSeconds } from '../clock/clock.js';
+import { Timekeeper } from '../clock/timekeeper.js';
 import { CredentialsInvalidError, LoginThrottledError, RequestInvalidError } from '../errors/request-errors.js';
 import { UserInactiveError } from '../errors/token-errors.js';
 import type { RequestInfo } from '../events/jwto-event.js';
-import type { JwtoEvents } from '../events/jwto-events.js';
-import type { Mode, SignInLifetimes } from '../options/jwto-options.js';
+import { EVENTS, type JwtoEvents } from '../events/jwto-events.js';
+import type { Mode } from '../options/jwto-options.js';
+import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
+import { SessionStore } from '../store/session-store.js';
 import type { NewSession } from '../store/session.js';
-import type { RevocationStore } from '../store/revocation-store.js';
-import type { SessionStore } from '../store/session-store.js';
 import type { JwtoClaims } from '../tokens/claims.js';
-import { randomId, type SessionIds } from '../tokens/session-id.js';
+import { randomId, SESSION_IDS, type SessionIds } from '../tokens/session-id.js';
 import { refreshJti } from '../sessions/standing.js';
 import { isWellFormed } from '../store/stored-id.js';
 import { assertUser, idText } from '../users/sign-in-user.js';
-import type { UserDirectory } from '../users/user-directory.js';
+import { UserDirectory } from '../users/user-directory.js';
 import type { LoginCredentials, SignInUser } from '../users/user-provider.js';
 import type { IssuedTokens } from '../tokens/issued-tokens.js';
-import type { Revoker } from '../revocation/revoker.js';
-import type { SessionLimit } from './session-limit.js';
-import type { Settlements } from './settlements.js';
-import type { TokenFactory } from './token-factory.js';
+import { likenessOf } from './likeness.js';
+import { Revoker } from '../revocation/revoker.js';
+import { SessionLimit } from './session-limit.js';
+import { Settlements } from './settlements.js';
+import { TokenFactory } from './token-factory.js';
+import type { IssueOptions } from './token-service-options.js';
 
 /** Longest credentials in characters; longer ones are refused without hashing (OWASP ASVS 6.2.9). */
 const MAX_USERNAME = 150;
 const MAX_PASSWORD = 1024;
 
-/** Where and how someone signs in. */
-export interface SignInContext {
-  mode: Mode;
-  request: RequestInfo | null;
-  /** What the login's body has beside the credentials. */
-  body?: Readonly<Record<string, unknown>>;
-  /** Instead of those of the settings and the `lifetimes` hook. */
-  lifetimes?: SignInLifetimes | undefined;
-  /** Verified claims of sessions that end when this one begins: those whose cookies its cookies overwrite. */
-  replaces?: readonly JwtoClaims[];
-  /** Whether the client has closed its connection, so that nobody would get the tokens. */
-  hasLeft?: (() => boolean) | undefined;
+/** Somebody whose password was right, and when that was asked; milliseconds since the epoch. */
+export interface PasswordSignIn {
+  readonly user: SignInUser;
+  readonly signedInAt: number;
 }
 
-/** What opens a session. */
-export interface SignInParts {
-  readonly options: ResolvedOptions;
-  readonly clock: Clock;
-  readonly users: UserDirectory;
-  readonly factory: TokenFactory;
-  readonly sessions: SessionStore;
-  readonly blocklist: RevocationStore;
-  readonly revoker: Revoker;
-  readonly settlements: Settlements;
-  readonly events: JwtoEvents;
-  readonly ids: SessionIds;
-  readonly limit: SessionLimit;
-}
-
-/** Opens sessions. */
+@Injectable()
 export class SignIn {
-  constructor(private readonly parts: SignInParts) {}
+  constructor(
+    @Inject(OPTIONS) private readonly options: ResolvedOptions,
+    private readonly clock: Clock,
+    private readonly timekeeper: Timekeeper,
+    private readonly users: UserDirectory,
+    private readonly factory: TokenFactory,
+    private readonly sessions: SessionStore,
+    private readonly blocklist: RevocationStore,
+    private readonly revoker: Revoker,
+    private readonly limit: SessionLimit,
+    private readonly settlements: Settlements,
+    @Inject(EVENTS) private readonly events: JwtoEvents,
+    @Inject(SESSION_IDS) private readonly ids: SessionIds,
+  ) {}
 
   /**
-   * Signs in by password.
+   * Asks the application whose credentials these are.
    *
-   * @throws JwtoError `credentials_invalid`, `login_throttled`, `token_too_large`, `store_unavailable`, and
-   * `request_invalid` to a client that has left
+   * @throws JwtoError `credentials_invalid`, `login_throttled`, `store_unavailable`
    */
-  async withPassword(
+  async authenticate(
     credentials: Pick<LoginCredentials, 'username' | 'password'>,
-    context: SignInContext,
-  ): Promise<IssuedTokens> {
+    { body, request }: { body: Readonly<Record<string, unknown>>; request: RequestInfo },
+  ): Promise<PasswordSignIn> {
+    await this.timekeeper.settle();
     if (!isPossible(credentials)) throw new CredentialsInvalidError();
-    const attempt = { username: credentials.username, ip: context.request?.ip ?? null };
-    const retryAfter = await this.parts.users.throttle(this.parts.options, attempt);
+    const retryAfter = await this.users.throttle(this.options, { username: credentials.username, ip: request.ip });
     if (retryAfter !== undefined) throw new LoginThrottledError(retryAfter);
     // Read before the password is looked at: a `revokeUser` in between then finds this sign-in to be before it.
-    const signedInAt = this.parts.clock.now();
-    const { body = {}, request } = context;
-    const user = await this.parts.users.authenticate(
+    const signedInAt = this.clock.now();
+    const user = await this.users.authenticate(
       Object.freeze({ ...credentials, body: Object.freeze({ ...body }), request }),
     );
     if (user === null || user.isActive === false) throw new CredentialsInvalidError();
-    return this.open(user, signedInAt, context);
+    return { user, signedInAt };
   }
 
   /**
-   * Signs in without a password, after an external login.
+   * Opens a session.
    *
-   * @throws JwtoError `user_inactive`, `token_too_large`, `store_unavailable`; TypeError for a user without what a user needs
+   * @throws JwtoError `user_inactive`, `token_too_large`, `store_unavailable`, `token_revoked` for an unknown session in
+   * `like`, and `request_invalid` for an unknown mode and to a client that has left
+   * @throws TypeError for a user without what a user needs
    */
-  async withoutPassword(user: SignInUser, context: SignInContext): Promise<IssuedTokens> {
+  async issue(user: SignInUser, options: IssueOptions): Promise<IssuedTokens> {
+    await this.timekeeper.settle();
+    const { modes } = this.options;
+    const like = options.like === undefined ? undefined : likenessOf(await this.sessions.find(options.like.sid));
+    const mode = options.mode ?? like?.mode ?? modes[0];
+    if (!modes.includes(mode)) throw new RequestInvalidError(`mode must be one of ${modes.join(', ')}.`);
     if (assertUser(user).isActive === false) throw new UserInactiveError();
-    return this.open(user, this.parts.clock.now(), context);
+    return this.open(user, mode, { ...options, lifetimes: options.lifetimes ?? like?.lifetimes });
   }
 
   private async open(
     user: SignInUser,
-    signedInAt: number,
-    { mode, request, body = {}, lifetimes: own, replaces = [], hasLeft = () => false }: SignInContext,
+    mode: Mode,
+    {
+      lifetimes: own,
+      replaces = [],
+      hasLeft = () => false,
+      request: from,
+      signedInAt = this.clock.now(),
+      body = {},
+    }: IssueOptions,
   ): Promise<IssuedTokens> {
     const userId = idText(user.id);
-    const lifetimes = await this.parts.users.lifetimes(
-      this.parts.options,
-      { userId, username: user.username, mode, body },
-      own,
-    );
-    const sid = this.parts.ids.create();
-    const now = this.parts.clock.now();
+    const request = from ?? null;
+    const lifetimes = await this.users.lifetimes(this.options, { userId, username: user.username, mode, body }, own);
+    const sid = this.ids.create();
+    const now = this.clock.now();
     const iat = toSeconds(now) * 1000;
     const endsAt = iat + lifetimes.session * 1000;
     const expiresAt = Math.min(iat + lifetimes.refresh * 1000, endsAt);
     const refresh = { jti: refreshJti(randomId(), 0), iat, expiresAt };
-    const { tokens, keyRealm } = await this.parts.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
+    const { tokens, keyRealm } = await this.factory.make(user, { sid, mode, now, signedInAt, endsAt, refresh });
 
     assertWaiting(hasLeft);
-    const client = this.parts.options.recordClient ? request : null;
+    const client = this.options.recordClient ? request : null;
     await this.insert({
       sid,
       userId,
@@ -127,23 +131,23 @@ export class SignIn {
       expiresAt,
       refreshLifetime: lifetimes.refresh * 1000,
       endsAt,
-      accessUntil: (tokens.accessClaims.exp + this.parts.options.leeway) * 1000,
+      accessUntil: (tokens.accessClaims.exp + this.options.leeway) * 1000,
       userAgent: columnText(client?.userAgent, 256),
       ip: columnText(client?.ip, 64),
     });
     if (await this.settle({ sid, userId, signedInAt }, replaces, request, hasLeft)) {
-      await this.parts.revoker.endSession({ sid, userId }, 'user_revoked', request);
+      await this.revoker.endSession({ sid, userId }, 'user_revoked', request);
       throw new CredentialsInvalidError();
     }
-    this.parts.events.emit('jwto.logged_in', { userId, sid, claims: tokens.accessClaims, request });
+    this.events.emit('jwto.logged_in', { userId, sid, claims: tokens.accessClaims, request });
     return tokens;
   }
 
   private async insert(session: NewSession): Promise<void> {
     try {
-      await this.parts.sessions.insert(session);
+      await this.sessions.insert(session);
     } catch (error) {
-      this.parts.settlements.signInLost(session.sid);
+      this.settlements.signInLost(session.sid);
       throw error;
     }
   }
@@ -161,14 +165,14 @@ export class SignIn {
   ): Promise<boolean> {
     try {
       assertWaiting(hasLeft);
-      if (await this.parts.blocklist.isRevokedSince(userId, signedInAt)) return true;
-      await this.parts.limit.keep(userId, request);
-      for (const older of replaces) await this.parts.revoker.endReplaced(older, request);
+      if (await this.blocklist.isRevokedSince(userId, signedInAt)) return true;
+      await this.limit.keep(userId, request);
+      for (const older of replaces) await this.revoker.endReplaced(older, request);
       assertWaiting(hasLeft);
       return false;
     } catch (error) {
       // Nobody gets its tokens: it must not stand among the user's sessions.
-      this.parts.settlements.signInLost(sid);
+      this.settlements.signInLost(sid);
       throw error;
     }
   }

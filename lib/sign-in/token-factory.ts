@@ -1,17 +1,18 @@
-import { Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { toSeconds } from '../clock/clock.js';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { StoreUnavailableError } from '../errors/store-errors.js';
 import type { Mode } from '../options/jwto-options.js';
+import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { randomId } from '../tokens/session-id.js';
 import { missingClaims } from '../tokens/claim-rules.js';
 import { composeClaims, type JwtoUser, type JwtoClaims, type TokenType } from '../tokens/claims.js';
-import type { SignedToken, TokenSigner } from '../tokens/token-signer.js';
+import { type SignedToken, TokenSigner } from '../tokens/token-signer.js';
 import { claimId, idText } from '../users/sign-in-user.js';
-import type { UserDirectory } from '../users/user-directory.js';
+import { UserDirectory } from '../users/user-directory.js';
 import type { SignInUser } from '../users/user-provider.js';
-import type { DeliveryLimits, IssuedTokens } from '../tokens/issued-tokens.js';
+import { DeliveryLimits, type IssuedTokens } from '../tokens/issued-tokens.js';
 
 /** What two tokens are made from. Times are milliseconds since the epoch. */
 export interface TokenPlan {
@@ -30,11 +31,12 @@ export interface MadeTokens {
 }
 
 /** Makes both tokens of a session. It writes nothing: whatever can fail in it, fails before anything is changed. */
+@Injectable()
 export class TokenFactory {
   private readonly logger = new Logger('Jwto');
 
   constructor(
-    private readonly options: ResolvedOptions,
+    @Inject(OPTIONS) private readonly options: ResolvedOptions,
     private readonly users: UserDirectory,
     private readonly signer: TokenSigner,
     private readonly limits: DeliveryLimits,

@@ -21,6 +21,27 @@ export interface IssueOptions {
   hasLeft?: (() => boolean) | undefined;
   /** Where the sign-in came from: `requestInfo(request)`. Kept with the session and told in the event. */
   request?: RequestInfo | undefined;
+  /** When the password was asked, in milliseconds since the epoch. @defaultValue now @internal */
+  signedInAt?: number | undefined;
+  /** What the login's body has beside the credentials. @internal */
+  body?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A refresh token that was verified. */
+export interface VerifiedRefresh {
+  readonly claims: JwtoClaims;
+  /** How it travelled, and so the new ones; by itself as the session's mode says. */
+  readonly via?: 'header' | 'cookie' | undefined;
+  /** Verifies it again if the keys have changed since; asked right before anything is written. */
+  readonly assertStands: () => Promise<void>;
+}
+
+/** Options of `TokenService.refresh` and `TokenService.updateRefresh`. */
+export interface RefreshOptions {
+  /** Where the refresh came from: `requestInfo(request)`. */
+  request?: RequestInfo | undefined;
+  /** What an endpoint knows of the token; without it the token is verified here. @internal */
+  verified?: VerifiedRefresh | undefined;
 }
 
 /** Options of `TokenService.revokeSession`. */

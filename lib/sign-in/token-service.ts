@@ -1,34 +1,93 @@
-import { usedAfter } from '../sessions/standing.js';
-import { Injectable } from '@nestjs/common';
-import { toSeconds } from '../clock/clock.js';
-import { RequestInvalidError } from '../errors/request-errors.js';
-import { TokenRevokedError } from '../errors/token-errors.js';
-import type { RequestInfo } from '../events/jwto-event.js';
-import type { Mode, SignInLifetimes } from '../options/jwto-options.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { Timekeeper } from '../clock/timekeeper.js';
+import { AcceptedTokens } from '../issuers/accepted-tokens.js';
+import { KeyFeed } from '../keys/key-feed.js';
+import { KeyRing } from '../keys/key-ring.js';
+import { Purger, type PurgeResult } from '../revocation/purger.js';
+import { Revoker } from '../revocation/revoker.js';
 import { copyClaims, type JwtoClaims, type TokenType } from '../tokens/claims.js';
-import { isForeign } from '../tokens/foreign-claims.js';
+import type { IssuedTokens } from '../tokens/issued-tokens.js';
+import { TokenVerifier } from '../tokens/token-verifier.js';
 import { idText } from '../users/sign-in-user.js';
 import type { SignInUser } from '../users/user-provider.js';
-import type { IssuedTokens } from '../tokens/issued-tokens.js';
-import { sessionInfo } from './own-sessions.js';
-import type { PurgeResult } from '../revocation/purger.js';
-import type { RefreshKind } from './refresh.js';
-import type { IssueOptions, RevokeOptions, SessionInfo } from './token-service-options.js';
-import type { SignInReply, SignInRequest } from './own-sign-in.js';
-import type { TokenServiceParts } from './token-service-parts.js';
+import { SessionStore } from '../store/session-store.js';
+import { OwnSessions } from './own-sessions.js';
+import { OwnSignIn, type SignInReply, type SignInRequest } from './own-sign-in.js';
+import { Refresh, type RefreshKind } from './refresh.js';
+import { SignIn } from './sign-in.js';
+import type {
+  IssueOptions,
+  RefreshOptions,
+  RevokeOptions,
+  SessionInfo,
+  VerifiedRefresh,
+} from './token-service-options.js';
+import { Verification } from './verification.js';
+
+/** Under which key the rooms of a module instance find its {@link TokenService}, whatever its name. */
+export const TOKENS = Symbol('jwto.tokens');
+
+/** What is behind it. */
+interface Parts {
+  readonly clock: Clock;
+  readonly timekeeper: Timekeeper;
+  readonly keys: KeyRing;
+  readonly keyFeed: KeyFeed | undefined;
+  readonly accepted: AcceptedTokens;
+  readonly verifier: TokenVerifier;
+  readonly verification: Verification;
+  readonly sessions: SessionStore;
+  readonly ownSessions: OwnSessions;
+  readonly signIn: SignIn;
+  readonly ownSignIn: OwnSignIn;
+  readonly refresh: Refresh;
+  readonly revoker: Revoker;
+  readonly purger: Purger;
+}
 
 /**
  * Everything about tokens and sessions, for the application's own code. Inject it; of a named module instance by
  * `@InjectTokenService('name')`. Every method that asks the database throws `store_unavailable` if it does not answer.
+ *
+ * Tests replace it by `overrideProvider(TokenService)`, or `getTokenServiceToken('name')`. Guards, `AuthGuard('jwto')` and
+ * every endpoint that asks for an access token then call the replacement's `verify(token, { type })`, which also decides
+ * whether the token was revoked; the login endpoint calls `issue`, the refresh endpoints `verify` and then `refresh` or
+ * `updateRefresh`. Log-out and the session endpoints change sessions without it. A mock needs the methods that the test
+ * reaches; a class that extends this one needs no constructor.
+ *
+ * @example
+ * ```ts
+ * const claims = { sub: '1', exp: 4e9, sid: 's', type: 'access', user: { id: 1, username: 'alice', perms: [] } };
+ * Test.createTestingModule({ imports: [AppModule] })
+ *   .overrideProvider(TokenService)
+ *   .useValue({ verify: () => Promise.resolve(claims) });
+ * ```
  */
 @Injectable()
 export class TokenService {
   /** Nothing of it is shown by `util.inspect` or JSON. */
-  readonly #parts: TokenServiceParts;
+  readonly #parts: Parts;
 
   /** @internal */
-  constructor(parts: TokenServiceParts) {
-    this.#parts = parts;
+  constructor(
+    clock: Clock,
+    timekeeper: Timekeeper,
+    keys: KeyRing,
+    @Inject(KeyFeed) keyFeed: KeyFeed | undefined,
+    accepted: AcceptedTokens,
+    verifier: TokenVerifier,
+    verification: Verification,
+    sessions: SessionStore,
+    ownSessions: OwnSessions,
+    signIn: SignIn,
+    ownSignIn: OwnSignIn,
+    refresh: Refresh,
+    revoker: Revoker,
+    purger: Purger,
+  ) {
+    const tokens = { keys, keyFeed, accepted, verifier, verification };
+    this.#parts = { clock, timekeeper, ...tokens, sessions, ownSessions, signIn, ownSignIn, refresh, revoker, purger };
   }
 
   /**
@@ -46,19 +105,7 @@ export class TokenService {
    * ```
    */
   async issue(user: SignInUser, options: IssueOptions = {}): Promise<IssuedTokens> {
-    await this.#parts.timekeeper.settle();
-    const { modes } = this.#parts.options;
-    const like = options.like === undefined ? undefined : await this.likenessOf(options.like.sid);
-    const mode = options.mode ?? like?.mode ?? modes[0];
-    if (!modes.includes(mode)) throw new RequestInvalidError(`mode must be one of ${modes.join(', ')}.`);
-    const lifetimes = options.lifetimes ?? like?.lifetimes;
-    return this.#parts.signIn.withoutPassword(user, {
-      mode,
-      request: options.request ?? null,
-      lifetimes,
-      replaces: options.replaces ?? [],
-      hasLeft: options.hasLeft,
-    });
+    return this.#parts.signIn.issue(user, options);
   }
 
   /**
@@ -84,22 +131,7 @@ export class TokenService {
     user: SignInUser,
     options: Omit<IssueOptions, 'request'> = {},
   ): Promise<IssuedTokens> {
-    return this.#parts.ownSignIn().signIn(request, reply, user, options);
-  }
-
-  private async likenessOf(sid: string): Promise<{ mode: Mode; lifetimes: SignInLifetimes }> {
-    const session = await this.#parts.sessions.find(sid);
-    if (session === null) throw new TokenRevokedError();
-    const { mode, refreshLifetime, endsAt, signedInAt } = session;
-    const seconds = (milliseconds: number): number => Math.max(1, Math.round(milliseconds / 1000));
-    return {
-      mode,
-      lifetimes: {
-        refreshTokenLifetime: seconds(refreshLifetime),
-        // The end is counted from a whole second.
-        sessionLifetime: seconds(endsAt - toSeconds(signedInAt) * 1000),
-      },
-    };
+    return this.#parts.ownSignIn.signIn(request, reply, options, (more) => this.issue(user, { ...options, ...more }));
   }
 
   /**
@@ -112,21 +144,7 @@ export class TokenService {
    * `token_revoked`, `store_unavailable`
    */
   async verify(token: string, { type = 'access' }: { type?: TokenType } = {}): Promise<JwtoClaims> {
-    const { keys, accepted } = this.#parts;
-    const { epoch } = keys;
-    const claims = await accepted.verify(token, type);
-    await this.assertNotRevoked(claims);
-    return keys.epoch === epoch ? copyClaims(claims) : this.verify(token, { type });
-  }
-
-  /** Refuses a revoked token whose claims were verified. @internal */
-  assertNotRevoked(claims: JwtoClaims, request: RequestInfo | null = null): void | Promise<void> {
-    if (claims.type === 'refresh') return this.#parts.acceptance.accept(claims, { request }).then(() => undefined);
-    // What another issuer gave out is that issuer's to revoke.
-    if (isForeign(claims)) return;
-    const revoked = this.#parts.revocations.isRevoked(claims);
-    if (typeof revoked !== 'boolean') return revoked.then(refuseIf);
-    refuseIf(revoked);
+    return this.#parts.verification.verify(token, type);
   }
 
   /**
@@ -134,8 +152,8 @@ export class TokenService {
    *
    * @throws JwtoError as {@link TokenService.verify}, and `user_inactive`, `token_too_large`
    */
-  refresh(refreshToken: string, { request }: Pick<IssueOptions, 'request'> = {}): Promise<IssuedTokens> {
-    return this.runRefresh(refreshToken, 'access', request ?? null);
+  refresh(refreshToken: string, options: RefreshOptions = {}): Promise<IssuedTokens> {
+    return this.runRefresh(refreshToken, 'access', options);
   }
 
   /**
@@ -144,18 +162,26 @@ export class TokenService {
    *
    * @throws JwtoError as {@link TokenService.refresh}
    */
-  updateRefresh(refreshToken: string, { request }: Pick<IssueOptions, 'request'> = {}): Promise<IssuedTokens> {
-    return this.runRefresh(refreshToken, 'refresh', request ?? null);
+  updateRefresh(refreshToken: string, options: RefreshOptions = {}): Promise<IssuedTokens> {
+    return this.runRefresh(refreshToken, 'refresh', options);
   }
 
-  private async runRefresh(token: string, kind: RefreshKind, request: RequestInfo | null): Promise<IssuedTokens> {
-    const { keys, verifier, refresh } = this.#parts;
+  private async runRefresh(
+    token: string,
+    kind: RefreshKind,
+    { request, verified }: RefreshOptions,
+  ): Promise<IssuedTokens> {
+    return this.#parts.refresh.run(verified ?? (await this.verifyRefresh(token)), kind, request ?? null);
+  }
+
+  private async verifyRefresh(token: string): Promise<VerifiedRefresh> {
+    const { keys, verifier } = this.#parts;
     const { epoch } = keys;
     const claims = await verifier.verify(token, 'refresh');
     const assertStands = async (): Promise<void> => {
       if (keys.epoch !== epoch) await verifier.verify(token, 'refresh');
     };
-    return refresh.run(claims, kind, { request, assertStands });
+    return { claims, assertStands };
   }
 
   /**
@@ -230,11 +256,7 @@ export class TokenService {
    * a thief, but never to before the sign-in.
    */
   async listSessions(userId: SignInUser['id']): Promise<SessionInfo[]> {
-    const id = assertId(userId);
-    await this.#parts.timekeeper.settle();
-    const now = this.#parts.clock.now();
-    const sessions = await this.#parts.sessions.findLive(id, now, usedAfter(this.#parts.options, now));
-    return sessions.map(sessionInfo);
+    return this.#parts.ownSessions.listAll(assertId(userId));
   }
 
   /**
@@ -268,10 +290,6 @@ export class TokenService {
   purge(): Promise<PurgeResult> {
     return this.#parts.purger.purge();
   }
-}
-
-function refuseIf(revoked: boolean): void {
-  if (revoked) throw new TokenRevokedError();
 }
 
 /** `String(undefined)` would be somebody's id. */

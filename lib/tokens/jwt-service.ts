@@ -4,6 +4,9 @@ import type { KeyRing } from '../keys/key-ring.js';
 import type { Algorithm } from '../options/algorithm-names.js';
 import { parseHeader, split } from './strict-jws.js';
 
+/** Under which key the rooms of a module instance find its `JwtService`, whatever its name. */
+export const JWT = Symbol('jwto.jwt');
+
 type KnownAlgorithm = Exclude<Algorithm, 'EdDSA' | 'Ed25519'>;
 
 /**

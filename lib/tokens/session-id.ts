@@ -11,6 +11,9 @@ export interface SessionIds {
   readonly isOwn: (sid: string) => boolean;
 }
 
+/** Under which key a module instance provides its {@link SessionIds}. */
+export const SESSION_IDS = Symbol('jwto.session-ids');
+
 /** 128 random bits as 22 characters: an id that cannot be guessed. */
 export function randomId(): string {
   return randomBytes(16).toString('base64url');

@@ -11,7 +11,8 @@ export interface ClaimsContext {
 /**
  * Adds claims to tokens; override it by the module's `claims` option. What `claims` returns is merged at the top level,
  * a `user` object inside `user`. Reserved, and silently kept:
- * `iss sub aud exp nbf iat jti sid type refresh_iat auth_time` and `user.id`.
+ * `iss sub aud exp nbf iat jti sid type refresh_iat auth_time` and `user.id`. The module instance without a name provides
+ * it under this class, so tests replace it by `overrideProvider(ClaimsProvider)`.
  *
  * @example
  * ```ts

@@ -35,6 +35,10 @@ export interface LoginCredentials {
 /**
  * Where the application's users are. The library owns no user table. Each answer may take ten seconds.
  *
+ * The module instance without a name provides what its `users` option gives under this class, so tests replace it by
+ * `overrideProvider(UserProvider)`; sign-ins and refreshes then ask the replacement. For a named instance give
+ * `users: { useExisting: AdminUsers }` and override that.
+ *
  * @example
  * ```ts
  * @Injectable()

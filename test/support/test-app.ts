@@ -50,7 +50,7 @@ export interface TestApp {
   events: { name: JwtoEventName; event: JwtoEvent }[];
   /** The names of the events since the last call. */
   takeEvents(): JwtoEventName[];
-  client(): Client;
+  client: () => Client;
   close(): Promise<void>;
 }
 
