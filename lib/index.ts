@@ -11,8 +11,8 @@ export type {
   JwtoOptionsFactory,
   ProviderSource,
 } from './module/module-options.js';
+export type { EndpointName } from './options/endpoint-paths.js';
 export type {
-  EndpointName,
   JwtoOptions,
   LifetimeContext,
   LoginAttempt,

@@ -9,7 +9,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { routeMarks } from './endpoints/controller.js';
+import { planRoutes } from './endpoints/route-plan.js';
 import { registerInstance } from './module/instance-registry.js';
 import { assertMapped } from './module/assert-mapped.js';
 import { aboutPrefixes, refreshFolders } from './module/refresh-folders.js';
@@ -135,7 +135,7 @@ export class JwtoModule implements NestModule, OnModuleInit, OnApplicationBootst
     if (this.hook === undefined) return;
     const { instance, settings, refreshPath } = this.wiring;
     const own = this.hook.mappedRoutes().filter((route) => route.instance === instance.name);
-    assertMapped(own, routeMarks(instance.name, settings.options).size);
+    assertMapped(own, planRoutes(instance.name, settings.options).length);
     const folders = refreshFolders(own);
     refreshPath.learn(folders);
     const note = aboutPrefixes(folders, settings.options);

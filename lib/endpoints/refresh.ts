@@ -1,22 +1,19 @@
 import type { RefreshKind } from '../sign-in/refresh.js';
-import { ANSWERS, type Answer } from './answers.js';
+import type { IssuedTokens } from '../tokens/issued-tokens.js';
 import type { EndpointParts, Exchange } from './exchange.js';
-import { assertJwtType } from './request-fields.js';
 
-/** `POST /<refreshPath>/refresh_access/`, `POST /<refreshPath>/update_refresh/` */
+/** Refreshes the session of a request, and writes the cookies. @throws JwtoError as `Refresh.run` */
 export async function refresh(
-  parts: EndpointParts,
-  { request, reply, body, info }: Exchange,
+  { keys, authenticator, refresh: session, transport }: EndpointParts,
+  { request, reply, info }: Exchange,
   kind: RefreshKind,
-): Promise<Answer> {
-  assertJwtType(body, 'refresh');
-  const { keys, authenticator } = parts;
+): Promise<IssuedTokens> {
   const { epoch } = keys;
   const { claims, from } = await authenticator.identify(request, 'refresh');
   const assertStands = async (): Promise<void> => {
     if (keys.epoch !== epoch) await authenticator.identify(request, 'refresh');
   };
-  const tokens = await parts.refresh.run(claims, kind, { request: info, via: from, assertStands });
-  parts.transport.write(reply, tokens, request);
-  return kind === 'access' ? ANSWERS.accessRefreshed(tokens) : ANSWERS.refreshUpdated(tokens);
+  const tokens = await session.run(claims, kind, { request: info, via: from, assertStands });
+  transport.write(reply, tokens, request);
+  return tokens;
 }

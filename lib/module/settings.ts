@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { JwtoConfigurationError, type SettingProblem } from '../errors/configuration-error.js';
+import { refuseSharedPaths } from '../endpoints/route-plan.js';
 import type { JwtoModuleExtras } from './module-options.js';
 import type { JwtoKey } from '../keys/jwto-key.js';
 import { readKeys } from '../keys/key-feed.js';
@@ -43,7 +44,7 @@ export async function readSettings(
     throw new JwtoConfigurationError('the options factory returned no options');
   const options = readOptions(given);
   const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? true;
-  const problems = [...checkOptions(options), ...checkExtras(extras, unknownNames)];
+  const problems = [...checkOptions(options, refuseSharedPaths), ...checkExtras(extras, unknownNames)];
   const keys = await loadKeys(options, problems);
   const issues = keys.length === 0 ? isToIssue(options) : keys.some(({ signing }) => signing !== undefined);
   const wrong = new Set(problems.map(({ setting }) => setting));

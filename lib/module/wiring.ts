@@ -12,7 +12,7 @@ import { HintLog } from '../csrf/hint-log.js';
 import { OriginCheck } from '../csrf/origin-check.js';
 import { Endpoints } from '../endpoints/endpoints.js';
 import type { EndpointParts } from '../endpoints/exchange.js';
-import { OwnSignInRoute } from '../endpoints/login.js';
+import { OwnSignInRoute } from '../endpoints/own-sign-in-route.js';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import type { JwtoEvents } from '../events/jwto-events.js';
 import { Authenticator } from '../authentication/authenticator.js';

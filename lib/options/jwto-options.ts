@@ -1,22 +1,11 @@
 import type { JwtoError, JwtoErrorBody } from '../errors/jwto-error.js';
 import type { Algorithm } from './algorithm-names.js';
 import type { Duration } from './duration.js';
+import type { EndpointName } from './endpoint-paths.js';
 import type { KeyInput, KeyResolver, KeySource, TokenCacheLimits, TokenChecks, TrustedIssuer } from './key-options.js';
 
 /** How tokens travel: in bodies and the `Authorization` header, or in cookies. */
 export type Mode = 'JSON' | 'ONE-COOKIE' | 'TWO-COOKIES';
-
-/** The endpoints that the module registers. */
-export type EndpointName =
-  | 'login'
-  | 'validateAccess'
-  | 'validateRefresh'
-  | 'refreshAccess'
-  | 'updateRefresh'
-  | 'logout'
-  | 'csrf'
-  | 'sessions'
-  | 'jwks';
 
 /** What {@link JwtoOptions.throttleLogin} sees of a login, before anything looked at the password. */
 export interface LoginAttempt {

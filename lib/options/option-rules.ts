@@ -1,9 +1,10 @@
 import type { SettingProblem } from '../errors/configuration-error.js';
 import { ALGORITHM_NAMES } from './algorithm-names.js';
 import { TEN_YEARS } from './duration.js';
+import { ENDPOINT_NAMES } from './endpoint-paths.js';
 import { copyEnvSource, unknownVariablesOf } from './env-source.js';
 import type { JwtoOptions } from './jwto-options.js';
-import { checkTogether } from './option-conflicts.js';
+import { checkTogether, type CheckTogether } from './option-conflicts.js';
 import {
   anyOf,
   counts,
@@ -23,11 +24,9 @@ import {
   type Test,
 } from './option-values.js';
 import { readOnce, type Members } from './read-once.js';
-import { ENDPOINT_PATHS } from './resolve-options.js';
 import { describe, nameOf } from './setting-in-message.js';
 
 const MODES = ['JSON', 'ONE-COOKIE', 'TWO-COOKIES'];
-const ENDPOINTS = Object.keys(ENDPOINT_PATHS);
 const CHECKS = ['exp', 'nbf', 'iat', 'jti', 'sub', 'iss', 'aud'];
 
 const YES_OR_NO = 'true or false';
@@ -107,8 +106,8 @@ const RULES: Readonly<Record<keyof JwtoOptions, Rule>> = {
   pollInterval: accepts('1 to 60 seconds', lasts(1, 60)),
   maxStaleness: accepts('1 second to 1 hour', lasts(1, 3600)),
   endpoints: accepts(
-    `an object of ${ENDPOINTS.join(', ')}, each true, false or a path`,
-    isObjectOf(membersOf(ENDPOINTS, anyOf(isBoolean, isPath))),
+    `an object of ${ENDPOINT_NAMES.join(', ')}, each true, false or a path`,
+    isObjectOf(membersOf(ENDPOINT_NAMES, anyOf(isBoolean, isPath))),
   ),
   version: accepts('a version or a list of versions', anyOf(isText, isListOf(isText))),
   lifetimes: accepts('a function', isFunction),
@@ -134,9 +133,10 @@ export function readOptions(given: object): JwtoOptions {
  * Checks every setting by itself, and those that are right together.
  *
  * @param options - as {@link readOptions} gave them
+ * @param more - what a room above knows of settings that are wrong together
  * @returns one problem for each wrong or unknown setting; none if all are right
  */
-export function checkOptions(options: JwtoOptions): SettingProblem[] {
+export function checkOptions(options: JwtoOptions, more: CheckTogether): SettingProblem[] {
   const unknown = [
     ...Object.keys(options).filter((name) => !Object.hasOwn(RULES, name)),
     ...unknownVariablesOf(options),
@@ -149,7 +149,7 @@ export function checkOptions(options: JwtoOptions): SettingProblem[] {
       got: describe(name, options[name]),
       accepts: RULES[name].sentence,
     })),
-    ...checkTogether(options, new Set(wrong)),
+    ...checkTogether(options, new Set(wrong), more),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { parseDuration, type Duration } from './duration.js';
-import type { EndpointName, JwtoOptions, Mode } from './jwto-options.js';
+import { ENDPOINT_NAMES, ENDPOINT_PATHS, type EndpointName, type OptionContext } from './endpoint-paths.js';
+import type { JwtoOptions, Mode } from './jwto-options.js';
 import type { KeyResolver, TokenChecks, TrustedIssuer } from './key-options.js';
 
 /** The settings as the rooms read them: complete, in seconds, normalised. */
@@ -69,50 +70,23 @@ export interface ResolvedOptions {
   readonly errorMapper: JwtoOptions['errorMapper'];
 }
 
-/** The endpoints and their usual paths, djwto's where it has them. */
-export const ENDPOINT_PATHS: Readonly<Record<EndpointName, string>> = {
-  login: 'login',
-  validateAccess: 'validate_access',
-  validateRefresh: 'validate_refresh',
-  refreshAccess: 'refresh_access',
-  updateRefresh: 'update_refresh',
-  logout: 'logout',
-  csrf: 'csrf',
-  sessions: 'sessions',
-  jwks: '.well-known/jwks.json',
-};
-
-/** What stands behind the path of `sessions`, in routes of its own. */
-export const SESSION_VERBS = ['revoke', 'revoke_others'] as const;
-
-/** What the settings alone do not tell. */
-export interface OptionContext {
-  /** Whether there is a key that signs; without one there is no login and no refresh. */
-  issues: boolean;
-  /** Of a module instance with a name. The JWK Set has one usual place, so it is there only where a path is given. */
-  named: boolean;
-}
-
 /** Every check on, as it is for all tokens but our own. */
 export const ALL_CHECKS = { exp: true, nbf: true, iat: true, jti: true, sub: true, iss: true, aud: true };
 const REFRESH_PATH = 'api/token/refresh';
 const TOKEN_CACHE = { entries: 10_000, bytes: 8 * 1024 * 1024 };
 
 /** Fills in the defaults. The settings must have passed `checkOptions`, save for the keys. */
-export function resolveOptions(options: JwtoOptions, { issues, named }: OptionContext): ResolvedOptions {
+export function resolveOptions(options: JwtoOptions, context: OptionContext): ResolvedOptions {
   const modes = [options.mode ?? 'JSON'].flat() as [Mode, ...Mode[]];
   const csrf = options.csrf ?? true;
   const allowRefreshUpdate = options.allowRefreshUpdate ?? true;
-  const there: Readonly<Record<EndpointName, boolean>> = {
-    login: issues,
-    validateAccess: true,
-    validateRefresh: true,
-    refreshAccess: issues,
-    updateRefresh: issues && allowRefreshUpdate,
-    logout: true,
-    csrf: csrf !== false && modes.some((mode) => mode !== 'JSON'),
-    sessions: true,
-    jwks: !named || typeof options.endpoints?.jwks === 'string',
+  const endpoint = (name: EndpointName): string | false => {
+    const own = options.endpoints?.[name];
+    const { path, isThere } = ENDPOINT_PATHS[name];
+    const hasPath = typeof own === 'string';
+    const hasCsrf = csrf !== false && modes.some((mode) => mode !== 'JSON');
+    if (own === false || isThere?.({ ...context, allowRefreshUpdate, hasCsrf, hasPath }) === false) return false;
+    return hasPath ? trimSlashes(own) : path;
   };
   return {
     modes,
@@ -157,12 +131,10 @@ export function resolveOptions(options: JwtoOptions, { issues, named }: OptionCo
     blocklistCheck: options.blocklistCheck ?? 'replica',
     pollInterval: seconds(options.pollInterval, '1s'),
     maxStaleness: seconds(options.maxStaleness, '10s'),
-    endpoints: Object.fromEntries(
-      Object.entries(ENDPOINT_PATHS).map(([name, path]) => [
-        name,
-        there[name as EndpointName] && endpointPath(options.endpoints?.[name as EndpointName], path),
-      ]),
-    ) as Record<EndpointName, string | false>,
+    endpoints: Object.fromEntries(ENDPOINT_NAMES.map((name) => [name, endpoint(name)])) as Record<
+      EndpointName,
+      string | false
+    >,
     version: options.version,
     lifetimes: options.lifetimes,
     throttleLogin: options.throttleLogin,
@@ -182,11 +154,6 @@ function withoutUndefined<T extends object>(value: T): { [Name in keyof T]: Excl
 function refreshPath({ refreshCookiePath = REFRESH_PATH, refreshPath: own }: JwtoOptions): string {
   const path = trimSlashes(own ?? refreshCookiePath);
   return path === '' ? REFRESH_PATH : path;
-}
-
-function endpointPath(setting: boolean | string | undefined, path: string): string | false {
-  if (setting === false) return false;
-  return typeof setting === 'string' ? trimSlashes(setting) : path;
 }
 
 function seconds(value: Duration | undefined, otherwise: Duration): number {
