@@ -83,7 +83,8 @@ export { Clock } from './clock/clock.js';
 export { JwtoConfigurationError } from './errors/configuration-error.js';
 export type { SettingProblem } from './errors/configuration-error.js';
 export { JwtoError } from './errors/jwto-error.js';
-export type { JwtoErrorBody, JwtoErrorCode, JwtoErrorDetails } from './errors/jwto-error.js';
+export type { JwtoErrorCode } from './errors/error-table.js';
+export type { JwtoErrorBody, JwtoErrorDetails } from './errors/jwto-error.js';
 
 export { JwtoBlocklistEntry } from './typeorm/blocklist-entry.entity.js';
 export type { BlocklistKind } from './typeorm/blocklist-entry.entity.js';

@@ -1,4 +1,4 @@
-import { JwtoError } from '../errors/jwto-error.js';
+import { provesNobody } from '../errors/jwto-error.js';
 import type { Credential } from '../credentials/credential-reader.js';
 import { ANSWERS } from './answers.js';
 import { endSessions } from './end-sessions.js';
@@ -36,7 +36,7 @@ function readLeniently({ reader }: EndpointParts, { request }: Exchange): Creden
   try {
     return reader.readAll(request);
   } catch (error) {
-    if (error instanceof JwtoError && error.getStatus() === 401) return { from: 'header', tokens: [] };
+    if (provesNobody(error)) return { from: 'header', tokens: [] };
     throw error;
   }
 }
