@@ -11,6 +11,7 @@ import { describe, nameOf } from '../options/setting-in-message.js';
 import type { JwtoOptions } from '../options/jwto-options.js';
 import type { RingKey } from '../options/key-options.js';
 import { unwrittenClaims } from '../options/unwritten-claims.js';
+import { SETTINGS } from '../options/setting-table.js';
 import { resolveOptions, type ResolvedOptions } from '../options/resolve-options.js';
 
 /** Everything that was set, checked and complete. */
@@ -43,7 +44,7 @@ export async function readSettings(
   if (typeof given !== 'object' || given === null)
     throw new JwtoConfigurationError('the options factory returned no options');
   const options = readOptions(given);
-  const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? true;
+  const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? SETTINGS.enforceMinimumKeyLength.default;
   const problems = [...checkOptions(options, refuseSharedPaths), ...checkExtras(extras, unknownNames)];
   const keys = await loadKeys(options, problems);
   const issues = keys.length === 0 ? isToIssue(options) : keys.some(({ signing }) => signing !== undefined);
@@ -85,7 +86,7 @@ async function loadKeys(options: JwtoOptions, problems: SettingProblem[]): Promi
   const isWrong = ({ setting }: SettingProblem): boolean =>
     KEY_SETTINGS.some((name) => setting === name || setting.startsWith(`${name} `));
   if (problems.some(isWrong)) return [];
-  const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? true;
+  const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? SETTINGS.enforceMinimumKeyLength.default;
   if (typeof options.keys === 'function') {
     try {
       return await readKeys(options.keys, enforceMinimumKeyLength);

@@ -1,5 +1,4 @@
 import type { SettingProblem } from '../errors/configuration-error.js';
-import { parseDuration } from './duration.js';
 import type { JwtoOptions } from './jwto-options.js';
 import { resolveOptions, type ResolvedOptions } from './resolve-options.js';
 
@@ -50,7 +49,7 @@ export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string>, mo
     refuse('csrf', 'false', 'sameSite None sends cookies from every site, so csrf must stay on');
   }
   const resolved = resolveOptions(options, { issues: true, named: false });
-  const { pollInterval, maxStaleness } = resolved;
+  const { pollInterval, maxStaleness, nbfLifetime: nbf } = resolved;
   if (maxStaleness < pollInterval) {
     refuse(
       'maxStaleness',
@@ -59,7 +58,6 @@ export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string>, mo
       'pollInterval',
     );
   }
-  const nbf = parseDuration(options.nbfLifetime ?? 0) ?? 0;
   if (nbf > 0 && nbf >= resolved.accessTokenLifetime) {
     refuse(
       'nbfLifetime',
