@@ -4,9 +4,9 @@ import { ANSWERS } from './answers.js';
 import { defineEndpoint } from './endpoint.js';
 
 /**
- * In cookie modes with `csrf`, for a page that lost its CSRF cookie.
+ * A new CSRF cookie for the session of the cookies; in cookie modes with `csrf`.
  *
- * @returns a new CSRF cookie for the session of the cookies
+ * @returns `{"msg": "CSRF cookie successfully set."}`
  */
 export const csrf = defineEndpoint({
   name: 'csrf',

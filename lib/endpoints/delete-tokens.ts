@@ -7,7 +7,7 @@ import type { EndpointParts, Exchange } from './exchange.js';
 import { jwtType } from './request-fields.js';
 
 /**
- * The same, and never refuses for a token's state or absence.
+ * Ends the same sessions, and is never refused for a token's state or absence.
  *
  * @returns cookies: `{"msg": "Tokens successfully deleted."}`; `JSON`: 204
  */

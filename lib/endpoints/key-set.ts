@@ -3,9 +3,9 @@ import { ANSWERS } from './answers.js';
 import { defineEndpoint } from './endpoint.js';
 
 /**
- * For those who verify our tokens.
+ * The public keys, for services that verify tokens; none where all keys are secrets. See docs/keys.md.
  *
- * @returns the public keys as a JWK Set, `Cache-Control: public, max-age=300`; none where all keys are secrets, see [keys](keys.md)
+ * @returns a JWK Set, `Cache-Control: public, max-age=300`
  */
 export const keySet = defineEndpoint({
   name: 'keySet',

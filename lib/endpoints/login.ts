@@ -8,7 +8,7 @@ import { deliver, olderSessions } from './replaced-sessions.js';
 import { assertCredentials, LoginBody, readLogin } from './request-fields.js';
 
 /**
- * With `username`, `password`, and perhaps `mode`.
+ * Signs in, with `username`, `password`, and perhaps `mode`.
  *
  * @returns `JSON`: `{"refresh", "access"}`; cookies: `{"msg": "Tokens successfully created."}`
  */

@@ -5,7 +5,7 @@ import { defineEndpoint } from './endpoint.js';
 import { jwtType } from './request-fields.js';
 
 /**
- * Ends every session of which the request carries a token of ours, also an expired one.
+ * Ends every session of which the request carries a token, even an expired one.
  *
  * @returns `{"msg": "Token successfully blacklisted."}`
  */

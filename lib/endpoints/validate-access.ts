@@ -4,7 +4,7 @@ import { jwtType } from './request-fields.js';
 import { validate } from './validate.js';
 
 /**
- * Whether the access token is good.
+ * Checks the access token.
  *
  * @returns `{"msg": "Token is valid"}`
  */

@@ -4,7 +4,7 @@ import { jwtType } from './request-fields.js';
 import { validate } from './validate.js';
 
 /**
- * Whether the refresh token is good.
+ * Checks the refresh token.
  *
  * @returns `{"msg": "Token is valid"}`
  */

@@ -19,17 +19,27 @@ export interface Setting<Default = unknown, Value = never> {
   readonly isApart?: true;
 }
 
+/** A switch. */
 export const yesOrNo = { accepts: 'true or false', test: isBoolean };
+/** A hook of the application. */
 export const aFunction = { accepts: 'a function', test: isFunction };
+/** One string. */
 export const aText = { accepts: 'a non-empty text', test: isText };
+/** A list of strings. */
 export const texts = { accepts: 'a list of non-empty texts', test: isListOf(isText) };
+/** A path that both adapters and a cookie take literally; the rooms get it without slashes at its ends. */
 export const aPath = {
   accepts: 'a path of letters, digits, ".", "_", "~", "-" between slashes',
   test: isPath,
   resolve: trimSlashes,
 };
 
-/** A duration between two numbers of seconds, which the rooms get in seconds. */
+/**
+ * A duration, which the rooms get in seconds.
+ *
+ * @param least - in seconds, as `most` is
+ * @param accepts - the same for messages
+ */
 export function between(
   least: number,
   most: number,
@@ -38,14 +48,16 @@ export function between(
   return { accepts, test: lasts(least, most), resolve: toSeconds };
 }
 
+/** How long something may live, which the rooms get in seconds. */
 export const aLifetime = between(
   1,
   TEN_YEARS,
   'at least one second and at most 3650 days: seconds, or a text like "5m", "12h", "30d"',
 );
+/** A duration of 0 to 60 seconds, which the rooms get in seconds. */
 export const uptoAMinute = between(0, 60, '0 to 60 seconds');
 
-/** The path without slashes at its ends. */
+/** @returns the path without slashes at its ends */
 export function trimSlashes(value: string): string {
   return value.replace(/^\/+|\/+$/g, '');
 }
