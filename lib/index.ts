@@ -6,8 +6,8 @@ export type {
   JwtoOptionsFactory,
   ProviderSource,
 } from './module/module-options.js';
+export type { EndpointName } from './options/endpoint-paths.js';
 export type {
-  EndpointName,
   JwtoOptions,
   LifetimeContext,
   LoginAttempt,
@@ -78,7 +78,8 @@ export { Clock } from './clock/clock.js';
 export { JwtoConfigurationError } from './errors/configuration-error.js';
 export type { SettingProblem } from './errors/configuration-error.js';
 export { JwtoError } from './errors/jwto-error.js';
-export type { JwtoErrorBody, JwtoErrorCode, JwtoErrorDetails } from './errors/jwto-error.js';
+export type { JwtoErrorCode } from './errors/error-table.js';
+export type { JwtoErrorBody, JwtoErrorDetails } from './errors/jwto-error.js';
 
 export { jwtoEntities, jwtoMigrations } from './typeorm/tables.js';
 export { JwtoBlocklistEntry } from './typeorm/blocklist-entry.entity.js';

@@ -12,7 +12,7 @@ import {
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { instanceToken, type JwtoInstance } from './authentication/instance.js';
 import { RefreshPath } from './credentials/refresh-path.js';
-import { routeMarks } from './endpoints/controller.js';
+import { planRoutes } from './endpoints/route-plan.js';
 import { registerInstance } from './module/instance-registry.js';
 import { assertMapped } from './module/assert-mapped.js';
 import { aboutPrefixes, refreshFolders } from './module/refresh-folders.js';
@@ -141,7 +141,7 @@ export class JwtoModule implements NestModule, OnModuleInit, OnApplicationBootst
     const { instance } = this;
     const { name, options } = instance;
     const own = this.hook.mappedRoutes().filter((route) => route.instance === name);
-    assertMapped(own, routeMarks(name, options).size);
+    assertMapped(own, planRoutes(name, options).length);
     const folders = refreshFolders(own);
     this.moduleRef.get(RefreshPath).learn(folders);
     const note = aboutPrefixes(folders, options);

@@ -1,4 +1,4 @@
-import { JwtoError } from '../errors/jwto-error.js';
+import { provesNobody, type JwtoError } from '../errors/jwto-error.js';
 import { RequestInvalidError } from '../errors/request-errors.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { TokenAuthority } from '../sign-in/token-authority.js';
@@ -92,7 +92,7 @@ export class Authenticator {
       await this.parts.tokens.assertNotRevoked(claims);
       return true;
     } catch (error) {
-      if (error instanceof JwtoError && error.getStatus() === 401) return false;
+      if (provesNobody(error)) return false;
       throw error;
     }
   }
@@ -154,7 +154,7 @@ export class Authenticator {
       try {
         good.push(await verifier.verify(token, type));
       } catch (error) {
-        if (!(error instanceof JwtoError) || error.getStatus() !== 401) throw error;
+        if (!provesNobody(error)) throw error;
         errors.push(error);
       }
     }
@@ -174,7 +174,7 @@ export class Authenticator {
         await this.parts.tokens.assertNotRevoked(one);
         living.push(one);
       } catch (error) {
-        if (!(error instanceof JwtoError) || error.getStatus() !== 401) throw error;
+        if (!provesNobody(error)) throw error;
       }
     }
     return living.length > 0 ? living : claims.slice(0, 1);

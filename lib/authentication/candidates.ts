@@ -1,4 +1,5 @@
-import type { JwtoError, JwtoErrorCode } from '../errors/jwto-error.js';
+import type { JwtoErrorCode } from '../errors/error-table.js';
+import type { JwtoError } from '../errors/jwto-error.js';
 import type { JwtoClaims } from '../tokens/claims.js';
 import { realmOf } from '../tokens/signed-by.js';
 

@@ -1,3 +1,4 @@
+import { ENDING_CODES } from './ending-codes.js';
 import { unavailable, type JwtoClientError } from './errors.js';
 import { sleep, type Lock } from './lock.js';
 import type { Settings } from './options.js';
@@ -6,26 +7,12 @@ import type { Tabs } from './tabs.js';
 import type { SessionChange } from './types.js';
 import type { Held, Vault } from './vault.js';
 
-/**
- * What the server says of a token that will never be accepted again. Of a refresh token, the sign-in has ended; of an
- * access token, a new one may do. A code that is not in the list ends nothing.
- */
-const ENDING_CODES: readonly unknown[] = [
-  'token_missing',
-  'token_malformed',
-  'token_invalid',
-  'token_expired',
-  'token_revoked',
-  'token_reused',
-  'user_inactive',
-];
-
 /** The server's clock was set back: the token is accepted when it has caught up. */
 export const NOT_YET = 'token_not_yet_valid';
 /** Milliseconds before the server is asked again after that. */
 export const NOT_YET_PAUSE = 1000;
 
-/** Whether a code of the server's is about a token that has ended. */
+/** Whether the server says by a code that a token has ended: with a refresh token, the sign-in has ended too. */
 export const hasEnded = (code: unknown): boolean => ENDING_CODES.includes(code);
 
 /** How much of the access token's life is left, in milliseconds; endless if nobody knows. */

@@ -1,6 +1,6 @@
 import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
-import { isAboutSentToken } from '../errors/token-errors.js';
-import type { JwtoError } from '../errors/jwto-error.js';
+import { isAboutSentToken } from '../errors/error-table.js';
+import { provesNobody, type JwtoError } from '../errors/jwto-error.js';
 import type { MappedError } from '../options/jwto-options.js';
 import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
@@ -34,7 +34,7 @@ export class Refusals {
   /** The headers that go with a refusal: `WWW-Authenticate` (RFC 6750 §3) and `Retry-After`. */
   headers(error: JwtoError): ReadonlyMap<string, string> {
     const headers = new Map<string, string>();
-    if (error.getStatus() === 401) {
+    if (provesNobody(error)) {
       const detail = isAboutSentToken(error.code) ? ', error="invalid_token"' : '';
       headers.set('WWW-Authenticate', `Bearer realm="api"${detail}`);
     }

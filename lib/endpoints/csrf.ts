@@ -1,15 +1,23 @@
 import { TokenRevokedError } from '../errors/token-errors.js';
 import { realmOf } from '../tokens/signed-by.js';
-import { ANSWERS, type Answer } from './answers.js';
-import type { EndpointParts, Exchange } from './exchange.js';
+import { ANSWERS } from './answers.js';
+import { defineEndpoint } from './endpoint.js';
 
-/** `GET /csrf/`: a new CSRF cookie for the session of the cookies, for a page that lost its own. */
-export async function csrf(parts: EndpointParts, { request, reply }: Exchange): Promise<Answer> {
-  const { claims, from } = await parts.authenticator.authenticate(request, 'access');
-  // A client that sends its token in a header needs no CSRF token, and is never answered with a cookie.
-  if (from === 'header') return ANSWERS.csrf;
-  const session = await parts.sessions.find(claims.sid);
-  if (session?.keyRealm !== realmOf(claims)) throw new TokenRevokedError();
-  parts.transport.writeCsrf(reply, claims.sid, session.endsAt);
-  return ANSWERS.csrf;
-}
+/**
+ * A new CSRF cookie for the session of the cookies; in cookie modes with `csrf`.
+ *
+ * @returns `{"msg": "CSRF cookie successfully set."}`
+ */
+export const csrf = defineEndpoint({
+  name: 'csrf',
+  method: 'GET',
+  async action({ authenticator, sessions, transport }, { request, reply }) {
+    const { claims, from } = await authenticator.authenticate(request, 'access');
+    // A client that sends its token in a header needs no CSRF token, and is never answered with a cookie.
+    if (from === 'header') return;
+    const session = await sessions.find(claims.sid);
+    if (session?.keyRealm !== realmOf(claims)) throw new TokenRevokedError();
+    transport.writeCsrf(reply, claims.sid, session.endsAt);
+  },
+  answer: () => ANSWERS.csrf,
+});

@@ -16,14 +16,11 @@ import type { CredentialReader } from '../credentials/credential-reader.js';
 import type { AnyReply } from '../http/raw-reply.js';
 import type { AnyRequest } from '../http/raw-request.js';
 import type { TokenTransport } from '../credentials/token-transport.js';
-import type { RequestBody } from '../http/request-body.js';
 
 /** A request to an endpoint, and the reply to it. */
 export interface Exchange {
   readonly request: AnyRequest;
   readonly reply: AnyReply;
-  /** Read when it is asked for, so that an unreadable body is the action's refusal. @throws JwtoError `request_invalid` */
-  readonly body: RequestBody;
   readonly info: RequestInfo;
 }
 

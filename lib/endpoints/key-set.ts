@@ -1,9 +1,18 @@
 import { publicKeySet } from '../keys/key-set.js';
-import { ANSWERS, type Answer } from './answers.js';
-import type { EndpointParts } from './exchange.js';
+import { ANSWERS } from './answers.js';
+import { defineEndpoint } from './endpoint.js';
 
-/** `GET /.well-known/jwks.json`: the public keys, for those who verify our tokens; none where all are secrets. */
-export async function keySet({ keys, clock, timekeeper }: EndpointParts): Promise<Answer> {
-  if (keys.haveTimes) await timekeeper.settle();
-  return ANSWERS.keySet(publicKeySet(keys, clock.now()).keys);
-}
+/**
+ * The public keys, for services that verify tokens; none where all keys are secrets. See docs/keys.md.
+ *
+ * @returns a JWK Set, `Cache-Control: public, max-age=300`
+ */
+export const keySet = defineEndpoint({
+  name: 'keySet',
+  method: 'GET',
+  async action({ keys, clock, timekeeper }) {
+    if (keys.haveTimes) await timekeeper.settle();
+    return publicKeySet(keys, clock.now()).keys;
+  },
+  answer: ANSWERS.keySet,
+});

@@ -1,17 +1,15 @@
 import type { RefreshKind } from '../sign-in/refresh.js';
 import type { JwtoClaims } from '../tokens/claims.js';
-import { ANSWERS, type Answer } from './answers.js';
+import type { IssuedTokens } from '../tokens/issued-tokens.js';
 import type { EndpointParts, Exchange } from './exchange.js';
-import { assertJwtType } from './request-fields.js';
 
-/** `POST /<refreshPath>/refresh_access/`, `POST /<refreshPath>/update_refresh/` */
+/** Refreshes the session of a request, and writes the cookies. @throws JwtoError as `Refresh.run` */
 export async function refresh(
   parts: EndpointParts,
-  { request, reply, body, info }: Exchange,
+  { request, reply, info }: Exchange,
   kind: RefreshKind,
-): Promise<Answer> {
-  assertJwtType(body, 'refresh');
-  const { keys, authenticator } = parts;
+): Promise<IssuedTokens> {
+  const { keys, authenticator, tokens: service, transport } = parts;
   const { epoch } = keys;
   const { claims, from } = await authenticator.identify(request, 'refresh');
   const assertStands = async (): Promise<void> => {
@@ -19,11 +17,9 @@ export async function refresh(
   };
   const options = { request: info, verified: { claims, via: from, assertStands } };
   const token = tokenOf(parts, request, claims);
-  const tokens = await (kind === 'access'
-    ? parts.tokens.refresh(token, options)
-    : parts.tokens.updateRefresh(token, options));
-  parts.transport.write(reply, tokens, request);
-  return kind === 'access' ? ANSWERS.accessRefreshed(tokens) : ANSWERS.refreshUpdated(tokens);
+  const tokens = await (kind === 'access' ? service.refresh(token, options) : service.updateRefresh(token, options));
+  transport.write(reply, tokens, request);
+  return tokens;
 }
 
 /** The one of the request's tokens that these claims are of. */

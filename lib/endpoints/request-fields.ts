@@ -26,13 +26,32 @@ class LoginBody implements Pick<LoginCredentials, 'username' | 'password'> {
 
 export { LoginBody };
 
+const LOGIN_FIELDS = new Set(['username', 'password', 'mode']);
+
+/** What a login body says. */
+export interface LoginInputs {
+  mode: Mode;
+  /** `undefined` if the body has neither field. */
+  credentials: Pick<LoginCredentials, 'username' | 'password'> | undefined;
+  /** The fields that only the application knows. */
+  others: RequestBody;
+}
+
 /**
- * @returns the credentials of a login body; `undefined` if it has neither field
- * @throws JwtoError `credentials_missing` naming each field that is missing, empty or no text
+ * Reads the body of a login.
+ *
+ * @throws JwtoError `request_invalid` for a mode that the settings do not have; `credentials_missing` naming each field
+ * that is missing, empty or not a string
  */
-export function readCredentials(body: RequestBody): Pick<LoginCredentials, 'username' | 'password'> | undefined {
-  if (!Object.hasOwn(body, 'username') && !Object.hasOwn(body, 'password')) return undefined;
-  return assertCredentials(body);
+export function readLogin(body: RequestBody, modes: readonly [Mode, ...Mode[]]): LoginInputs {
+  const mode = readMode(body, modes);
+  const hasCredentials = Object.hasOwn(body, 'username') || Object.hasOwn(body, 'password');
+  const others = Object.entries(body).filter(([name]) => !LOGIN_FIELDS.has(name));
+  return {
+    mode,
+    credentials: hasCredentials ? assertCredentials(body) : undefined,
+    others: Object.fromEntries(others),
+  };
 }
 
 /**
@@ -49,8 +68,7 @@ export function assertCredentials(
   return credentials;
 }
 
-/** @throws JwtoError `request_invalid` for a mode that the settings do not have */
-export function readMode(body: RequestBody, modes: readonly [Mode, ...Mode[]]): Mode {
+function readMode(body: RequestBody, modes: readonly [Mode, ...Mode[]]): Mode {
   const { mode } = body;
   if (mode === undefined) return modes[0];
   const chosen = modes.find((known) => known === mode);
@@ -58,11 +76,16 @@ export function readMode(body: RequestBody, modes: readonly [Mode, ...Mode[]]): 
   return chosen;
 }
 
-/** @throws JwtoError `request_invalid` for a `jwt_type` that is not this endpoint's */
-export function assertJwtType(body: RequestBody, due: TokenType): void {
-  if (body['jwt_type'] !== undefined && body['jwt_type'] !== due) {
+/**
+ * Reads a body in which only `jwt_type` counts.
+ *
+ * @returns what throws `request_invalid` for a `jwt_type` that is not this endpoint's
+ */
+export function jwtType(due: TokenType): (body: RequestBody) => void {
+  return (body) => {
+    if (body['jwt_type'] === undefined || body['jwt_type'] === due) return;
     throw new RequestInvalidError(`"jwt_type" must be "${due}" here, or left out.`);
-  }
+  };
 }
 
 /** @throws JwtoError `request_invalid` without a `sid` */

@@ -1,53 +1,5 @@
 import { HttpException } from '@nestjs/common';
-
-/** A stable, machine-readable reason for a refusal; explanations may change. */
-export type JwtoErrorCode =
-  | 'request_invalid'
-  | 'credentials_missing'
-  | 'credentials_invalid'
-  | 'login_throttled'
-  | 'token_missing'
-  | 'token_malformed'
-  | 'token_invalid'
-  | 'token_expired'
-  | 'token_not_yet_valid'
-  | 'token_wrong_type'
-  | 'token_revoked'
-  | 'token_reused'
-  | 'user_inactive'
-  | 'already_blacklisted'
-  | 'session_not_found'
-  | 'permission_denied'
-  | 'csrf_origin'
-  | 'csrf_missing'
-  | 'csrf_mismatch'
-  | 'token_too_large'
-  | 'store_unavailable';
-
-/** The HTTP status of each code. */
-export const ERROR_STATUS: Readonly<Record<JwtoErrorCode, number>> = {
-  request_invalid: 400,
-  credentials_missing: 400,
-  credentials_invalid: 401,
-  login_throttled: 429,
-  token_missing: 401,
-  token_malformed: 401,
-  token_invalid: 401,
-  token_expired: 401,
-  token_not_yet_valid: 401,
-  token_wrong_type: 401,
-  token_revoked: 401,
-  token_reused: 401,
-  user_inactive: 401,
-  already_blacklisted: 409,
-  session_not_found: 404,
-  permission_denied: 403,
-  csrf_origin: 403,
-  csrf_missing: 403,
-  csrf_mismatch: 403,
-  token_too_large: 422,
-  store_unavailable: 503,
-};
+import { ERRORS, type JwtoErrorCode } from './error-table.js';
 
 /** The body of every refusal: `error` explains, `code` is stable. */
 export interface JwtoErrorBody {
@@ -91,8 +43,8 @@ export abstract class JwtoError extends HttpException {
   readonly hint: string | undefined;
 
   protected constructor(code: JwtoErrorCode, explanation: string, details: JwtoErrorDetails = {}) {
-    const statusCode = ERROR_STATUS[code];
-    super(bodyOf(code, explanation, details.hint), statusCode, { cause: details.cause, description: explanation });
+    const { status } = ERRORS[code];
+    super(bodyOf(code, explanation, details.hint), status, { cause: details.cause, description: explanation });
     this.message = explanation;
     this.code = code;
     this.retryAfter = details.retryAfter;
@@ -105,6 +57,14 @@ export abstract class JwtoError extends HttpException {
   }
 }
 
+/**
+ * Whether something thrown is a refusal because the request proves nobody: no token, none that is accepted, or not the
+ * right password. The same request may succeed with another credential.
+ */
+export function provesNobody(error: unknown): error is JwtoError {
+  return error instanceof JwtoError && ERRORS[error.code].lacks !== undefined;
+}
+
 function bodyOf(code: JwtoErrorCode, error: string, hint: string | undefined): JwtoErrorBody {
-  return { statusCode: ERROR_STATUS[code], error, code, ...(hint === undefined ? {} : { hint }) };
+  return { statusCode: ERRORS[code].status, error, code, ...(hint === undefined ? {} : { hint }) };
 }

@@ -1,4 +1,4 @@
-import { JwtoError, type JwtoErrorCode } from './jwto-error.js';
+import { JwtoError } from './jwto-error.js';
 
 /** 401 `token_missing`: no credential came with the request. */
 export class TokenMissingError extends JwtoError {
@@ -94,20 +94,4 @@ export class TokenTooLargeError extends JwtoError {
       `${what} would have ${String(bytes)} bytes, ${String(limit)} are possible: have the ClaimsProvider return less, or give this user fewer permissions.`,
     );
   }
-}
-
-const ABOUT_A_SENT_TOKEN: ReadonlySet<JwtoErrorCode> = new Set([
-  'token_malformed',
-  'token_invalid',
-  'token_expired',
-  'token_not_yet_valid',
-  'token_wrong_type',
-  'token_revoked',
-  'token_reused',
-  'user_inactive',
-]);
-
-/** Whether a refusal is about a token that was sent, which RFC 6750 §3.1 calls `invalid_token`. */
-export function isAboutSentToken(code: JwtoErrorCode): boolean {
-  return ABOUT_A_SENT_TOKEN.has(code);
 }

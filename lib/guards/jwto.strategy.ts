@@ -1,7 +1,7 @@
 import { Injectable, type HttpException } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-jwt';
-import { JwtoError } from '../errors/jwto-error.js';
+import { JwtoError, provesNobody } from '../errors/jwto-error.js';
 import type { JwtoUser } from '../tokens/claims.js';
 import { replyTo, setHeadersAt } from '../http/raw-reply.js';
 import type { AnyRequest } from '../http/raw-request.js';
@@ -89,6 +89,6 @@ async function authenticate(name: string, request: AnyRequest): Promise<Outcome>
     const refusal = instance.refusals.exception(error);
     const reply = replyTo(request);
     if (reply !== undefined) setHeadersAt(reply, refusal.getStatus(), instance.refusals.headers(error));
-    return { refusal, endsChain: error.getStatus() !== 401 };
+    return { refusal, endsChain: !provesNobody(error) };
   }
 }

@@ -4,6 +4,7 @@ import { describe, nameOf } from '../options/setting-in-message.js';
 import type { JwtoOptions } from '../options/jwto-options.js';
 import type { RingKey } from '../options/key-options.js';
 import { readOnce } from '../options/read-once.js';
+import { SETTINGS } from '../options/setting-table.js';
 import { isNameOf, specOf } from './algorithms.js';
 import type { JwtoKey } from './jwto-key.js';
 import { readKey, weaknessOf } from './read-key.js';
@@ -24,7 +25,7 @@ export type KeysOrProblems = { keys: readonly JwtoKey[] } | { problems: readonly
 
 /** The one key of `signingKey`, `verifyingKey` and `algorithm`. Its tokens name no key, as djwto's do not. */
 export function loadSingleKey(options: JwtoOptions): KeysOrProblems {
-  const { algorithm = 'HS256', signingKey, verifyingKey } = options;
+  const { algorithm = SETTINGS.algorithm.default, signingKey, verifyingKey } = options;
   const problems: SettingProblem[] = [];
   const refuse = (setting: 'signingKey' | 'verifyingKey', accepts: string): void => {
     const value = options[setting];
@@ -43,9 +44,13 @@ export function loadSingleKey(options: JwtoOptions): KeysOrProblems {
     return { problems };
   }
   const entry: RingKey = { algorithm, signingKey, verifyingKey, withoutKid: true };
-  const key = readKey(entry, options.enforceMinimumKeyLength ?? true, (member, accepts) => {
-    refuse(member as 'signingKey' | 'verifyingKey', accepts);
-  });
+  const key = readKey(
+    entry,
+    options.enforceMinimumKeyLength ?? SETTINGS.enforceMinimumKeyLength.default,
+    (member, accepts) => {
+      refuse(member as 'signingKey' | 'verifyingKey', accepts);
+    },
+  );
   return key === undefined || problems.length > 0 ? { problems } : { keys: [{ ...key, named: false }] };
 }
 

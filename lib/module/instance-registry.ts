@@ -2,7 +2,7 @@ import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { DEFAULT_INSTANCE } from '../authentication/instance.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import { routeMarks } from '../endpoints/controller.js';
+import { planRoutes } from '../endpoints/route-plan.js';
 
 interface Registered {
   name: string;
@@ -25,7 +25,7 @@ const REGISTRY = new WeakMap<object, Map<string, Registered>>();
 export function registerInstance(application: object, name: string, options: ResolvedOptions, keys: KeyRing): void {
   const instances = REGISTRY.get(application) ?? new Map<string, Registered>();
   REGISTRY.set(application, instances);
-  const paths = new Set([...routeMarks(name, options).values()].map(({ path }) => `/${path}`.toLowerCase()));
+  const paths = new Set(planRoutes(name, options).map(({ mark }) => `/${mark.path}`.toLowerCase()));
   const registered = { name, paths, versions: [options.version ?? []].flat(), keys };
   for (const other of instances.values()) assertApart(registered, other);
   instances.set(name, registered);

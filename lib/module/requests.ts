@@ -17,7 +17,7 @@ import { DjangoTokens } from '../csrf/django-tokens.js';
 import { HintLog } from '../csrf/hint-log.js';
 import { OriginCheck } from '../csrf/origin-check.js';
 import { Endpoints } from '../endpoints/endpoints.js';
-import { OwnSignInRoute } from '../endpoints/login.js';
+import { OwnSignInRoute } from '../endpoints/own-sign-in-route.js';
 import { EVENTS } from '../events/jwto-events.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { INSTANCE_NAME, OPTIONS } from '../options/injection-keys.js';

@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { JwtoConfigurationError, type SettingProblem } from '../errors/configuration-error.js';
+import { refuseSharedPaths } from '../endpoints/route-plan.js';
 import type { JwtoModuleExtras } from './module-options.js';
 import type { JwtoKey } from '../keys/jwto-key.js';
 import { readKeys } from '../keys/key-feed.js';
@@ -10,6 +11,7 @@ import { describe, nameOf } from '../options/setting-in-message.js';
 import type { JwtoOptions } from '../options/jwto-options.js';
 import type { RingKey } from '../options/key-options.js';
 import { unwrittenClaims } from '../options/unwritten-claims.js';
+import { SETTINGS } from '../options/setting-table.js';
 import { resolveOptions, type ResolvedOptions } from '../options/resolve-options.js';
 
 /** Everything that was set, checked and complete. */
@@ -42,8 +44,8 @@ export async function readSettings(
   if (typeof given !== 'object' || given === null)
     throw new JwtoConfigurationError('the options factory returned no options');
   const options = readOptions(given);
-  const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? true;
-  const problems = [...checkOptions(options), ...checkExtras(extras, unknownNames)];
+  const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? SETTINGS.enforceMinimumKeyLength.default;
+  const problems = [...checkOptions(options, refuseSharedPaths), ...checkExtras(extras, unknownNames)];
   const keys = await loadKeys(options, problems);
   const issues = keys.length === 0 ? isToIssue(options) : keys.some(({ signing }) => signing !== undefined);
   const wrong = new Set(problems.map(({ setting }) => setting));
@@ -84,7 +86,7 @@ async function loadKeys(options: JwtoOptions, problems: SettingProblem[]): Promi
   const isWrong = ({ setting }: SettingProblem): boolean =>
     KEY_SETTINGS.some((name) => setting === name || setting.startsWith(`${name} `));
   if (problems.some(isWrong)) return [];
-  const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? true;
+  const enforceMinimumKeyLength = options.enforceMinimumKeyLength ?? SETTINGS.enforceMinimumKeyLength.default;
   if (typeof options.keys === 'function') {
     try {
       return await readKeys(options.keys, enforceMinimumKeyLength);

@@ -1,17 +1,24 @@
 import type { SettingProblem } from '../errors/configuration-error.js';
-import { parseDuration } from './duration.js';
 import type { JwtoOptions } from './jwto-options.js';
-import { resolveOptions, SESSION_VERBS, type ResolvedOptions } from './resolve-options.js';
+import { resolveOptions, type ResolvedOptions } from './resolve-options.js';
 
-/** @param others - the settings without which there would be no conflict, where the default of one may conflict too */
-type Refuse = (setting: string, got: string, accepts: string, ...others: (keyof JwtoOptions)[]) => void;
+/**
+ * Refuses a setting.
+ *
+ * @param others - the settings without which there would be no conflict, where the default of one may conflict too
+ */
+export type Refuse = (setting: string, got: string, accepts: string, ...others: (keyof JwtoOptions)[]) => void;
+
+/** Refuses settings that are wrong together. */
+export type CheckTogether = (options: ResolvedOptions, refuse: Refuse) => void;
 
 /**
  * Settings that are right each by itself and wrong together.
  *
  * @param wrong - those that are wrong by themselves; what conflicts with them nobody knows
+ * @param more - a check of a room above
  */
-export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string> = new Set()): SettingProblem[] {
+export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string>, more: CheckTogether): SettingProblem[] {
   const options = Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name))) as JwtoOptions;
   const problems: SettingProblem[] = [];
   const refuse: Refuse = (setting, got, accepts, ...others) => {
@@ -42,7 +49,7 @@ export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string> = n
     refuse('csrf', 'false', 'sameSite None sends cookies from every site, so csrf must stay on');
   }
   const resolved = resolveOptions(options, { issues: true, named: false });
-  const { pollInterval, maxStaleness } = resolved;
+  const { pollInterval, maxStaleness, nbfLifetime: nbf } = resolved;
   if (maxStaleness < pollInterval) {
     refuse(
       'maxStaleness',
@@ -51,7 +58,6 @@ export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string> = n
       'pollInterval',
     );
   }
-  const nbf = parseDuration(options.nbfLifetime ?? 0) ?? 0;
   if (nbf > 0 && nbf >= resolved.accessTokenLifetime) {
     refuse(
       'nbfLifetime',
@@ -78,29 +84,8 @@ export function checkTogether(given: JwtoOptions, wrong: ReadonlySet<string> = n
       'refreshTokenLifetime',
     );
   }
-  const paths = resolvedPaths(resolved);
-  const twice = paths.find(({ path }, index) => paths.findIndex((other) => other.path === path) !== index);
-  if (twice !== undefined) {
-    const same = paths.filter(({ path }) => path === twice.path).map(({ name }) => name);
-    refuse(
-      'endpoints',
-      `one path for ${same.join(' and ')}`,
-      'each endpoint needs a path of its own',
-      'refreshCookiePath',
-    );
-  }
+  more(resolved, refuse);
   return problems;
-}
-
-/** The paths of the endpoints, in small letters: routers may not tell them by their case. */
-function resolvedPaths({ endpoints, refreshPath }: ResolvedOptions): { name: string; path: string }[] {
-  const below = new Set(['validateRefresh', 'refreshAccess', 'updateRefresh', 'logout']);
-  return Object.entries(endpoints).flatMap(([name, path]) => {
-    if (path === false) return [];
-    const whole = (below.has(name) ? `${refreshPath}/${path}` : path).toLowerCase();
-    const verbs = name === 'sessions' ? SESSION_VERBS.map((verb) => `${whole}/${verb}`) : [];
-    return [whole, ...verbs].map((one) => ({ name, path: one }));
-  });
 }
 
 function checkKeysAndTokens(options: JwtoOptions, resolved: ResolvedOptions, refuse: Refuse): void {

@@ -66,6 +66,14 @@ export function counts(least: number, most = Number.MAX_SAFE_INTEGER): Test {
   return (value) => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
 }
 
+/** What `keys` accepts; what is in the keys, their loader checks. */
+export function isRing(value: unknown): boolean {
+  return (
+    isFunction(value) ||
+    (Array.isArray(value) && value.length > 0 && value.every((key) => typeof key === 'object' && key !== null))
+  );
+}
+
 export function isPath(value: unknown): boolean {
   return typeof value === 'string' && PATH.test(value) && !/(^|\/)\.{1,2}(\/|$)/.test(value);
 }

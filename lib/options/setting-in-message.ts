@@ -1,9 +1,10 @@
 import { ALGORITHM_NAMES } from './algorithm-names.js';
 import { envVariableOf } from './env-source.js';
 import type { JwtoOptions } from './jwto-options.js';
+import { SETTING_ROWS } from './setting-table.js';
 
 /** Settings of which not even a known word is shown. */
-const SECRET = new Set(['signingKey', 'verifyingKey', 'keys', 'resolveKey', 'issuers', 'csrfSecret']);
+const SECRET = new Set<string>(SETTING_ROWS.flatMap(([name, { isSecret }]) => (isSecret ? [name] : [])));
 
 /** In small letters: what some setting accepts, and what is often tried in its place. */
 const WORDS = new Set(

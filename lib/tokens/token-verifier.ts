@@ -1,7 +1,7 @@
 import type { Clock } from '../clock/clock.js';
 import type { Timekeeper } from '../clock/timekeeper.js';
 import { TokenInvalidError } from '../errors/token-errors.js';
-import { JwtoError } from '../errors/jwto-error.js';
+import { provesNobody } from '../errors/jwto-error.js';
 import type { KeyMaterial } from '../keys/jwto-key.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedKeys } from '../keys/resolved-keys.js';
@@ -83,7 +83,7 @@ export class TokenVerifier {
         const session = `${realmOf(claims) ?? ''} ${claims.sid}`;
         if (!bySession.has(session)) bySession.set(session, claims);
       } catch (error) {
-        if (!(error instanceof JwtoError) || error.getStatus() !== 401) throw error;
+        if (!provesNobody(error)) throw error;
       }
     }
     return [...bySession.values()];
