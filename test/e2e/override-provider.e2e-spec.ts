@@ -281,11 +281,17 @@ describe.each(ADAPTERS)('overrideProvider on %s', (_name, adapter) => {
   it("of the application's own UserProvider, which `users` names", async () => {
     @Module({ providers: [{ provide: UserProvider, useClass: TestUsers }], exports: [UserProvider] })
     class UsersModule {}
-    const { client } = await startWith((builder) => builder.overrideProvider(UserProvider).useClass(OtherUsers), {
-      users: { useExisting: UserProvider },
-      imports: [UsersModule],
-    });
-    expect((await client().login('nobody')).status).toBe(200);
+    const options = { users: { useExisting: UserProvider }, imports: [UsersModule] };
+    const own = await startWith((builder) => builder, options);
+    expect((await own.client().login('alice')).status).toBe(200);
+    expect((await own.client().login('nobody')).status).toBe(401);
+    await own.close();
+
+    const overridden = await startWith(
+      (builder) => builder.overrideProvider(UserProvider).useClass(OtherUsers),
+      options,
+    );
+    expect((await overridden.client().login('nobody')).status).toBe(200);
   });
 
   it('of the JwtService: it signs the tokens', async () => {
