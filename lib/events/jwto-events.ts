@@ -3,7 +3,7 @@ import { Clock } from '../clock/clock.js';
 import type { JwtoEvent, JwtoEventName, RequestInfo } from './jwto-event.js';
 import { EventForwarder } from './event-forwarder.js';
 
-/** What the rooms know about an event; the bus adds the time, the instance and the rest. */
+/** What the rooms tell of an event; the bus adds the time, the instance and the rest. */
 export type EventDetails = Partial<Omit<JwtoEvent, 'at' | 'instance'>>;
 
 /** Listens to one event. What it returns is not awaited, and what it throws is logged. */
