@@ -117,7 +117,7 @@ export class TokenVerifier {
     const { rules, clock, timekeeper, cache } = this.parts;
     const { claims } = found;
     assertType(claims, due);
-    // The signature is verified by now: the database is asked what time it is only for a genuine token.
+    // The signature stands by now: only for a token of ours is the database asked what time it is.
     if (!timekeeper.isSteady) return this.verifySettled(token, due);
     assertTimely(claims, rules, clock.now());
     if (found !== known && cache !== undefined && due === 'access') cache.add(token, found);
