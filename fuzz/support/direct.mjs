@@ -8,9 +8,10 @@ import { draftHeader, draftPayload, respell } from '../grammar/tokens.mjs';
 import { cpu, isSlow } from './stopwatch.mjs';
 
 const { JwtoError, verifyJws } = await import('../../dist/jws.js');
-const { readBearer } = await import('../../dist/transports/bearer.js');
-const { cookieValues } = await import('../../dist/transports/cookie-header.js');
-const { bodyOf, takeBody } = await import('../../dist/endpoints/request-body.js');
+const { readBearer } = await import('../../dist/credentials/bearer.js');
+const { cookieValues } = await import('../../dist/credentials/cookie-header.js');
+const { bodyOf } = await import('../../dist/http/request-body.js');
+const { takeBody } = await import('../../dist/http/take-body.js');
 
 /** The parsers themselves, called without a socket: a hundred times as many inputs in the same time. */
 export const PARSERS = {

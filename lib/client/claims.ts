@@ -1,6 +1,6 @@
 import type { SessionClaims } from './types.js';
 
-/** What JSON says; `undefined` where it is none. */
+/** The value of JSON text; `undefined` for anything else. */
 export function parse(json: string | null | undefined): unknown {
   try {
     // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- no text is no JSON either
@@ -25,7 +25,7 @@ export function claimsIn(base64?: string): SessionClaims | undefined {
   }
 }
 
-/** The claims in an access token. `undefined` if it is none. */
+/** The claims in an access token; `undefined` for anything else. */
 export const tokenClaims = (token?: string): SessionClaims | undefined => claimsIn(token?.split('.')[1]);
 
 /** Every value of a cookie, in the order in which the browser sends them; there are several if someone planted one. */

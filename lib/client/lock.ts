@@ -13,8 +13,8 @@ export const sleep = (ms: number): Promise<void> => new Promise((resolve) => set
  * @param patience - milliseconds; less than the server's grace, so that what a frozen tab has begun is not lost
  */
 export function createLock({ name, tabs }: Settings, patience: number): Lock {
-  // A level is a lock of its own: on the one above the first wait those who gave up on the holder of the first. Whoever
-  // gets that steals the first one back, so the tabs that come later wait for nobody.
+  // A level is a lock of its own: on the one above the first, tabs wait that gave up on the holder of the first. The tab
+  // that gets it steals the first one back, so the tabs that come later wait for nobody.
   const byWebLock = async <T>(locks: Pick<LockManager, 'request'>, work: () => Promise<T>, level = ''): Promise<T> => {
     let running: Promise<T> | undefined;
     const begin = (): Promise<T> => (running = work());

@@ -15,7 +15,7 @@ export interface Note {
   readonly sid?: string | undefined;
   /** JSON only: the id, as a string, of the user who signed out. */
   readonly user?: string | undefined;
-  /** Cookies only: when the last login or the end was; tells one sign-in from the next. */
+  /** Cookies only: when the last login or the end was; distinguishes one sign-in from the next. */
   readonly since?: number | undefined;
   /** Cookies only: different after each login and refresh, and 0 when nobody is signed in. */
   readonly stamp?: number | undefined;
@@ -29,7 +29,7 @@ export interface Note {
 export interface Tabs {
   /** The newest note that reached this tab. */
   get(): Partial<Note>;
-  /** Writes a note and tells the other tabs. */
+  /** Writes a note and sends it to the other tabs. */
   post(note: Omit<Note, 'at'>): void;
   close(): void;
 }
@@ -40,7 +40,10 @@ export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void
   const keep = (note: Note | undefined): void => {
     if (note && note.at > newest.at) newest = note;
   };
-  /** What comes late tells what happened last. A logout of JSON is never too late: it is not of one session but of a user. */
+  /**
+   * A note that comes late is reported with the reason and code of the newest one. A logout in JSON is never too late: it
+   * is about a user and not about one session.
+   */
   const hear = (note: Note): void => {
     const { reason = note.reason, code } = newest;
     news(note.at < newest.at ? { ...note, reason, code } : note);
@@ -62,7 +65,7 @@ export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void
     // Node stays alive for an open channel.
     (channel as { unref?: () => void }).unref?.();
   } catch {
-    // None, or a forbidden one, as in a sandboxed page: the storage tells of what other tabs write.
+    // None, or a forbidden one, as in a sandboxed page: the storage shows what other tabs write.
     tabs.addEventListener?.('storage', byStorage);
   }
 
@@ -71,7 +74,7 @@ export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void
       try {
         keep(parse(tabs.localStorage?.getItem(name)) as Note | undefined);
       } catch {
-        // Storage may be forbidden: the channel has told.
+        // Storage may be forbidden: the channel has sent it.
       }
       return newest;
     },
@@ -81,7 +84,7 @@ export function connectTabs({ tabs, name }: Settings, news: (note: Note) => void
       try {
         tabs.localStorage?.setItem(name, JSON.stringify(newest));
       } catch {
-        // Full or forbidden: the channel has told the tabs that are open.
+        // Full or forbidden: the channel has sent it to the tabs that are open.
       }
     },
     close() {

@@ -26,7 +26,7 @@ export interface SessionClaims {
 export interface ClientSession<Claims> {
   readonly claims: Claims;
   /**
-   * When the access token expires, in milliseconds since the epoch **by this device's clock**: what is left is
+   * When the access token expires, in milliseconds since the epoch **by this device's clock**: the time left is
    * `expiresAt - Date.now()`. It is refreshed when it is used, so this is not the end of the session. `undefined` where
    * the page cannot know: in the mode ONE-COOKIE without `accessTokenLifetime`.
    */
@@ -43,7 +43,7 @@ export interface SessionChange {
   readonly remote: boolean;
 }
 
-/** Told of every change of the session, also by other tabs; `null` is signed out. What it throws changes nothing. */
+/** Called at every change of the session, in other tabs too; `null` means signed out. What it throws changes nothing. */
 export type SessionListener<Claims> = (session: ClientSession<Claims> | null, change: SessionChange) => void;
 
 /** What `login` sends: a name, a password, and whatever else the server's setting `lifetimes` reads in `body`. */
@@ -60,11 +60,11 @@ export interface TokenStorage {
   removeItem(key: string): unknown;
 }
 
-/** By what the tabs of one browser find each other: what of a `window` there is. */
+/** How the tabs of one browser find each other: the parts of a `window` that exist. */
 export interface TabsEnvironment {
   /** For Web Locks. Without them a lease in `localStorage` is used. */
   navigator?: { locks?: Pick<LockManager, 'request'> | undefined } | undefined;
-  /** Without it a tab learns of the others by the event `storage`, or when it next looks at the session. */
+  /** Without it a tab learns about the others by the event `storage`, or when it next checks the session. */
   BroadcastChannel?: (new (name: string) => BroadcastChannel) | undefined;
   /** For a note on when the session changed; never for tokens. */
   localStorage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
@@ -84,22 +84,22 @@ export interface JwtoClient<Claims> {
    */
   login(credentials: ClientCredentials, options?: { signal?: AbortSignal | undefined }): Promise<ClientSession<Claims>>;
   /**
-   * Ends the session at the server, here and in the other tabs. It succeeds also if there was none.
+   * Ends the session at the server, here and in the other tabs. It also succeeds if there was none.
    *
-   * @throws JwtoClientError if the server could not be told, mostly `unavailable`: the session still lives, and so the
+   * @throws JwtoClientError if the server did not end it, mostly `unavailable`: the session is still alive, and so the
    * client is still signed in; call it again
    */
   logout(): Promise<void>;
   /**
-   * Who is signed in; `null` is nobody. It refreshes if the access token has expired, and asks the server only then.
+   * Returns who is signed in, or `null`. It refreshes if the access token has expired, and asks the server only then.
    *
-   * @throws JwtoClientError `unavailable` if the server would have to be asked and does not answer, and nothing is known
-   * from before
+   * @throws JwtoClientError `unavailable` if the server must be asked and does not answer, and nothing is known from
+   * before
    */
   session(): Promise<ClientSession<Claims> | null>;
   /**
-   * `fetch` for a signed-in page; takes and gives what `fetch` does. A relative URL is resolved against `baseUrl`.
-   * Requests to other origins than those of `baseUrl` and `origins` go out as they are, with no credential added.
+   * `fetch` for a signed-in page, with the same parameters and result. A relative URL is resolved against `baseUrl`.
+   * Requests to other origins than those of `baseUrl` and `origins` are sent unchanged, without a credential.
    *
    * @returns the answer, whatever its status; a 401 means that nobody is signed in (any more)
    * @throws JwtoClientError `unavailable` if the access token has expired and no new one can be had now;
@@ -107,9 +107,9 @@ export interface JwtoClient<Claims> {
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   /**
-   * Tells of every change of the session from now on.
+   * Calls the listener at every change of the session from now on.
    *
-   * @returns ends it
+   * @returns a function that removes the listener
    */
   onChange(listener: SessionListener<Claims>): () => void;
   /** Removes all listeners and disconnects from the other tabs. The session stays, and what is under way goes on. */

@@ -13,7 +13,7 @@ export interface Held {
   readonly claims: SessionClaims | undefined;
   /** When the access token expires, if known. */
   readonly expiresAt: number | undefined;
-  /** Cookies only: nobody has told yet whether somebody is signed in. */
+  /** Cookies only: it is not known yet whether somebody is signed in. */
   readonly unknown?: boolean;
   /** JSON only. */
   readonly access?: string;
@@ -39,7 +39,7 @@ export interface Vault {
    * @param older - the session that was refreshed; none at a login
    */
   take(tokens: Tokens, older?: Held): Awaitable<void>;
-  /** Forgets the session, and tells the other tabs why. */
+  /** Forgets the session, and sends the reason to the other tabs. */
   drop(reason: 'logout' | 'ended', code?: string): Awaitable<void>;
 }
 

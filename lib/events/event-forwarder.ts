@@ -30,7 +30,7 @@ export class EventForwarder implements OnApplicationBootstrap {
 
   /**
    * By what it can do, in Nest's container: the package is optional, and a bundler or a strict installer hides it
-   * from a `require` of ours.
+   * from a `require` in this package.
    */
   private find(): Emitter | undefined {
     for (const { providers } of this.modules.values()) {

@@ -22,12 +22,12 @@ export const JWTO_EVENTS = [
  * - `jwto.blacklisted`: a logout that revoked, or `TokenService.revokeToken`
  * - `jwto.refresh_reused`: a refresh token that was replaced before came back; `jwto.session_revoked` follows
  * - `jwto.session_revoked`: `revokeSession`, `revokeUser` (one a session), the user is gone, too many sessions, or a new
- *   login took the place of the session; `reason` tells which
+ *   login replaced the session; `reason` says which
  * - `jwto.csrf_failed`: a refusal by CSRF; `reason` is its code
  */
 export type JwtoEventName = (typeof JWTO_EVENTS)[number];
 
-/** What an event may tell of the request: never a header besides the user agent, a query, a body or a token. */
+/** What an event contains of the request: no header but the user agent, no query, no body and no token. */
 export interface RequestInfo {
   readonly method: string;
   /** Without its query. */

@@ -18,7 +18,7 @@ export class Hooks implements OnModuleDestroy {
    * Waits for a hook for ten seconds, and while the application ends for five.
    *
    * @param name - of the hook, for the log
-   * @param question - asks it, and throws if the answer is none
+   * @param question - calls it, and throws if the result is not valid
    * @throws StoreUnavailableError if it throws, rejects or hangs
    */
   async ask<T>(name: string, question: () => Promise<T>): Promise<T> {

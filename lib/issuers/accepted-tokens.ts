@@ -12,8 +12,8 @@ export class AcceptedTokens {
   ) {}
 
   /**
-   * As {@link TokenVerifier.verify}. A token that is none of ours is judged by the issuer that it says it is of: by
-   * that one's keys, which bind it to that `iss`. Its claims have the empty text for `sid`.
+   * As {@link TokenVerifier.verify}. A token that is not an own one is verified by the issuer that its `iss` names, with
+   * that issuer's keys. Its claims have the empty string as `sid`.
    */
   verify(token: string, due: TokenType): JwtoClaims | Promise<JwtoClaims> {
     if (this.issuers.size === 0 || due !== 'access') return this.own.verify(token, due);

@@ -18,8 +18,8 @@ const KINDS = { hmac: 'oct', rsa: 'RSA', ec: 'EC', ed25519: 'OKP' } as const;
  *
  * @param algorithms - one for each kind of key
  * @param before - the keys of the last set: those that are still there stay the same objects
- * @param warn - is told of each key that is meant for one of them and cannot be used
- * @throws Error if two keys have one name and one algorithm, so that nobody can tell which one a token calls for
+ * @param warn - called for each key that is meant for one of them and cannot be used
+ * @throws Error if two keys have one name and one algorithm, so that it is unclear which one a token names
  */
 export async function readPublishedKeys(
   jwks: readonly JsonWebKey[],

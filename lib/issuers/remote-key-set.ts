@@ -56,7 +56,7 @@ export class RemoteKeySet {
       await this.renew();
       found = this.select(header);
     }
-    // There is no such key, or there are too many: the fault of whoever names it, or names none.
+    // There is no such key, or there are too many: a fault of the token, not of the set.
     if (found.length === 0 || found.length > MAX_UNNAMED) throw new TokenInvalidError();
     return found;
   }

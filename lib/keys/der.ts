@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 
-/** The function of node:crypto that reads some DER, and the type that it is told. */
+/** The function of node:crypto that reads some DER, and the type that it is given. */
 export interface DerReader {
   readonly reads: 'createPrivateKey' | 'createPublicKey';
   readonly type: 'pkcs8' | 'sec1' | 'pkcs1' | 'spki';

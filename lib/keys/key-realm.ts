@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What tells the tokens of one session apart, and says nothing of whom their key speaks for. */
+/** What differs between the tokens of one session, and says nothing about whom their key speaks for. */
 const OF_ONE_TOKEN = new Set(['type', 'exp', 'nbf', 'iat', 'jti', 'refresh_iat']);
 
 /**

@@ -10,7 +10,7 @@ const NOT_BEFORE_AHEAD = 60_000;
 
 /**
  * The keys of one module instance: which one signs, and which one a token's header calls for. A key that stays through
- * a change of the ring stays the same object; whoever keeps something that a key verified keeps that object with it, and
+ * a change of the ring stays the same object; code that keeps something that a key verified keeps that object with it, and
  * asks {@link KeyRing.isUsable} before it is believed again.
  */
 export class KeyRing {
@@ -32,7 +32,7 @@ export class KeyRing {
     return this.keys;
   }
 
-  /** Another number after each change: whoever waited for something since a verification verifies again if it differs. */
+  /** Another number after each change: code that waited since a verification verifies again if it differs. */
   get epoch(): number {
     return this.changes;
   }

@@ -15,7 +15,7 @@ const LEAST_MILLISECONDS = 100_000_000_000;
  * Parses and checks one key: it exists, fits its algorithm, is long enough, its pair signs and verifies, and its times
  * are in order.
  *
- * @param refuse - is told of each member that is wrong
+ * @param refuse - called for each member that is wrong
  * @returns `undefined` if one is
  */
 export function readKey(entry: RingKey, enforceMinimumKeyLength: boolean, refuse: RefuseKey): JwtoKey | undefined {
@@ -105,10 +105,10 @@ function readInstant(value: unknown, otherwise: number): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** HKDF (RFC 5869) with a purpose of its own, so that a CSRF token never tells anything of the key. */
+/** HKDF (RFC 5869) with a purpose of its own, so that a CSRF token reveals nothing about the key. */
 function deriveCsrfSecret(key: KeyObject | undefined): KeyObject | undefined {
   if (key === undefined) return undefined;
   const material = key.type === 'secret' ? key.export() : key.export({ type: 'pkcs8', format: 'der' });
-  // A KeyObject: whoever prints a service prints no secret.
+  // A KeyObject, so that printing a service prints no secret.
   return createSecretKey(Buffer.from(hkdfSync('sha256', material, '', 'jwto csrf token', 32)));
 }

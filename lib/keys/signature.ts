@@ -36,7 +36,7 @@ export function isSignatureOf(key: KeyMaterial, text: string, signature: string)
   }
 }
 
-/** Looks at every character whatever they are, so that the time tells nothing of where they differ. */
+/** Looks at every character whatever they are, so that the time does not reveal where they differ. */
 function isSame(one: string, other: string): boolean {
   if (one.length !== other.length) return false;
   let difference = 0;

@@ -1,4 +1,4 @@
-/** Seconds as a number, or text of a whole number with a unit: seconds, minutes, hours or days. */
+/** Seconds as a number, or a string of a whole number and a unit: seconds, minutes, hours or days. */
 export type Duration = number | `${number}${'s' | 'm' | 'h' | 'd'}` | `${number}`;
 
 /** Longest lifetime of anything, in seconds: ten years. */

@@ -40,7 +40,7 @@ const IAT_AHEAD = 60;
 const LAST_SECOND = 253_402_300_799;
 
 /**
- * The shape that every token of ours has, whatever the time: required claims are there and of the right type, and
+ * The shape that every own token has, whatever the time: required claims are there and of the right type, and
  * issuer, subject and audience are the configured ones. A check whose claim is absent or of the wrong type refuses.
  *
  * @throws {@link TokenInvalidError}

@@ -11,7 +11,7 @@ export interface JwtoUser {
   [claim: string]: unknown;
 }
 
-/** The claims of a token of ours (RFC 7519 §4). Times are whole seconds since the epoch. */
+/** The claims of a token (RFC 7519 §4). Times are whole seconds since the epoch. */
 export interface JwtoClaims {
   iss?: string;
   sub: string;
@@ -20,7 +20,7 @@ export interface JwtoClaims {
   nbf?: number;
   iat?: number;
   jti?: string;
-  /** The session; the empty text in the claims of another issuer's token, which has none here. */
+  /** The session; the empty string in the claims of another issuer's token, which has none here. */
   sid: string;
   type: TokenType;
   /** In access tokens: `iat` of the refresh token. */
@@ -104,7 +104,7 @@ export function withoutPrototypes<T>(value: T): T {
   return copy as T;
 }
 
-/** The permissions that a token lists; none where the claim is no list of strings. */
+/** The permissions that a token lists; an empty list if the claim is not a list of strings. */
 export function permissionsOf(claims: JwtoClaims): readonly string[] {
   const perms: unknown = claims.user.perms;
   return Array.isArray(perms) && perms.every((perm) => typeof perm === 'string') ? perms : [];

@@ -55,7 +55,7 @@ function assertNoOtherKey(options: object): void {
   );
 }
 
-/** What jsonwebtoken is told of the key that signs. */
+/** What jsonwebtoken needs to know about the key that signs. */
 function signOptions(key: JwtoKey): { algorithm?: KnownAlgorithm; keyid?: string } {
   return { ...(isKnownToJwtService(key) && { algorithm: key.algorithm }), ...(key.named && { keyid: key.kid }) };
 }

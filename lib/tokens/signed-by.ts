@@ -16,7 +16,7 @@ export function keyOf(claims: JwtoClaims): KeyMaterial | undefined {
 /**
  * Whom the key speaks for that verified these very claims; `null` for a key of the ring.
  *
- * @throws TypeError for claims that no key of ours verified, which must never be taken for the ring's
+ * @throws TypeError for claims that no own key verified, which must never be mistaken for the ring's
  */
 export function realmOf(claims: JwtoClaims): string | null {
   const key = KEYS.get(claims);

@@ -5,7 +5,7 @@ import type { KeyMaterial } from '../keys/jwto-key.js';
 import { isSignatureOf } from '../keys/signature.js';
 import { parseObject, type JsonObject } from './json-object.js';
 
-/** The parts of a compact JWS (RFC 7515 §7.1), each one base64url text. */
+/** The parts of a compact JWS (RFC 7515 §7.1), each in base64url. */
 export interface CompactJws {
   readonly header: string;
   readonly payload: string;
@@ -19,7 +19,7 @@ export const MAX_TOKEN_BYTES = 8192;
 
 const COMPACT_FORM = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** Whether a text looks like a compact JWS. What does not is refused before a key is asked for. */
+/** Whether a string looks like a compact JWS. One that does not is refused before a key is looked up. */
 export function isCompactJws(text: string): boolean {
   return text.length <= MAX_TOKEN_BYTES && COMPACT_FORM.test(text);
 }
@@ -65,9 +65,9 @@ export function decodeSegment(text: string): Buffer {
 }
 
 /**
- * A header that could be one of ours: no `crit` (RFC 7515 §4.1.11) and no `b64` (RFC 7797 §7).
+ * A header that an own token could have: no `crit` (RFC 7515 §4.1.11) and no `b64` (RFC 7797 §7).
  *
- * @throws {@link TokenMalformedError} if it is no JSON object
+ * @throws {@link TokenMalformedError} if it is not a JSON object
  * @throws {@link TokenInvalidError} for either of the two
  */
 export function parseHeader(text: string): JsonObject {

@@ -72,7 +72,7 @@ function compose(header: object, claims: JwtoClaims, key: KeyMaterial): string {
   return `${input}.${signText(key, input)}`;
 }
 
-/** A ring can lose its signing key while the process runs; that is no fault of who asks for a token. */
+/** A ring can lose its signing key while the process runs; that is not the fault of the caller. */
 function noKey(issues: boolean): Error {
   return issues
     ? new Error(

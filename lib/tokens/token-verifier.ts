@@ -27,7 +27,7 @@ export interface VerifierParts {
 }
 
 /**
- * Says whether a token is one of ours and good now; knows nothing of revocation. Where keys are resolved the answers
+ * Says whether a token is genuine and valid now; knows nothing about revocation. Where keys are resolved the answers
  * are promises; where they are not, and the answer is in memory, guards stay synchronous.
  */
 export class TokenVerifier {
@@ -63,7 +63,7 @@ export class TokenVerifier {
   }
 
   /**
-   * The claims of a token of ours, whatever its times and type.
+   * The claims of a genuine token, whatever its times and type.
    *
    * @throws JwtoError `token_malformed`, `token_invalid`, `store_unavailable`
    */
@@ -73,7 +73,7 @@ export class TokenVerifier {
     return claims;
   }
 
-  /** The claims of those tokens that are ours, one for each session and key realm. @throws JwtoError `store_unavailable` */
+  /** The claims of those tokens that are genuine, one for each session and key realm. @throws JwtoError `store_unavailable` */
   async identifyAll(tokens: readonly string[]): Promise<JwtoClaims[]> {
     const bySession = new Map<string, JwtoClaims>();
     for (const token of tokens) {

@@ -86,7 +86,7 @@ class Generation<Claims> {
 /**
  * Tokens whose signature and shape were found good, so that the next request with the same token need not look at them
  * again. A hit means that the whole token is equal (a key that collides gave fast-jwt another user's claims,
- * GHSA-rp9m); type, times, key and revocation are checked by who asks.
+ * GHSA-rp9m); type, times, key and revocation are checked by the caller.
  *
  * Two generations: the newer one takes what was asked for, and when it is full the older one goes whole. The texts are
  * bytes outside of V8's heap, so a heap snapshot has no usable token; that costs 0.1 µs a hit, where a SHA-256 as the

@@ -3,7 +3,8 @@ import { isTooDeep } from './claim-depth.js';
 /**
  * What the application gives as claims, as plain JSON: read once, so that what is checked is what is used.
  *
- * @throws TypeError for what is no JSON object, or deeper than claims may be; and what a getter or `toJSON` throws
+ * @throws TypeError for anything but a JSON object, and for one that is deeper than claims may be; and what a getter or
+ * `toJSON` throws
  */
 export function plainClaims(given: unknown): Record<string, unknown> {
   const text = JSON.stringify(given) as string | undefined;

@@ -1,9 +1,9 @@
 import type { SignInUser } from './user-provider.js';
 
 /**
- * Looks at a user before tokens are made of it. Rows come from anywhere: `null` of an optional column is taken for
- * nothing, and what is neither that nor right is refused, because it would be taken for something else: an `isActive` of 0
- * for active, a `perms` of text for its letters, an id of `undefined` for everybody (typeorm/typeorm#9316).
+ * Looks at a user before tokens are made of it. Rows come from anywhere: `null` of an optional column counts as
+ * missing, and any other wrong value is refused, because it would be misread: an `isActive` of 0 as active, a string in
+ * `perms` as its letters, an id of `undefined` as everybody's (typeorm/typeorm#9316).
  *
  * @throws TypeError naming the member
  */
@@ -19,8 +19,8 @@ export function assertUser(user: SignInUser): SignInUser {
 }
 
 /**
- * Looks at what a ClaimsProvider puts into the claim `user`, where it takes the place of the user's own: a `perms` of text
- * is taken for no permission at all.
+ * Looks at what a ClaimsProvider puts into the claim `user`, where it replaces the user's own: a string in `perms`
+ * would be read as no permission at all.
  *
  * @throws TypeError naming the member
  */
@@ -39,7 +39,7 @@ export function claimId({ id }: SignInUser): string | number {
   return typeof id === 'number' ? id : idText(id);
 }
 
-/** MongoDB's, whose text is its hexadecimal digits. */
+/** MongoDB's, which becomes a string of its hexadecimal digits. */
 function isObjectId(id: unknown): boolean {
   const { toHexString } = (id ?? {}) as { toHexString?: unknown };
   return typeof id === 'object' && typeof toHexString === 'function';

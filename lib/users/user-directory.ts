@@ -62,7 +62,7 @@ export class UserDirectory {
   /**
    * The claims that the application adds, as plain JSON of their own.
    *
-   * @throws StoreUnavailableError if the provider failed or returned something that is no JSON object
+   * @throws StoreUnavailableError if the provider failed or returned something that is not a JSON object
    */
   claims(user: SignInUser, context: ClaimsContext): Promise<Record<string, unknown>> {
     return this.hooks.ask('ClaimsProvider.claims', async () => {
@@ -77,7 +77,7 @@ export class UserDirectory {
   /**
    * The lifetimes of one sign-in, in seconds.
    *
-   * @param given - by who signs the user in; the application's hook is then not asked
+   * @param given - by the code that signs the user in; the application's hook is then not called
    * @throws TypeError if those are no durations within the settings' bounds
    * @throws StoreUnavailableError if the application's hook failed or gave such
    */

@@ -3,7 +3,7 @@ import type { RequestInfo } from '../events/jwto-event.js';
 /** A user as the library needs to know one; the application's own class or row fits if it has these members. */
 export interface SignInUser {
   /**
-   * Keeps its JSON type in the claim `user.id`, where a BigInt or an ObjectId is its text, and is a string everywhere else.
+   * Keeps its JSON type in the claim `user.id`, where a BigInt or an ObjectId becomes a string, and is a string everywhere else.
    * Must never be given twice.
    */
   id: string | number | bigint | { toHexString(): string };
@@ -56,7 +56,7 @@ export interface LoginCredentials {
 export abstract class UserProvider<U extends SignInUser = SignInUser> {
   /**
    * @returns the user whose password this is, active or not; `null` for an unknown user and for a wrong password, after
-   * the same work, so that the time tells nothing. A throw, and no answer in time, is 503 `store_unavailable`.
+   * the same work, so that the time reveals nothing. A throw, and no answer in time, is 503 `store_unavailable`.
    */
   abstract authenticate(credentials: LoginCredentials): Promise<U | null> | U | null;
 
