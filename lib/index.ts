@@ -40,6 +40,7 @@ export { jwtoOptionsFromEnv } from './options/options-from-env.js';
 
 export {
   CsrfExempt,
+  JwtLoginOptional,
   JwtLoginRequired,
   JwtPermRequired,
   JwtRefreshRequired,

@@ -82,6 +82,15 @@ export class Authenticator {
       : this.authenticate(request, type, csrfExempt);
   }
 
+  /**
+   * Whether a request has a credential for this type of token, good or bad.
+   *
+   * @throws JwtoError `request_invalid`, `token_malformed`, `token_missing` for a header that has none behind its scheme
+   */
+  hasCredential(request: AnyRequest, type: TokenType): boolean {
+    return this.parts.reader.find(request, type) !== undefined;
+  }
+
   /** Everything but revocation, and of our own tokens, for the refresh endpoints: there the session's row decides. */
   async identify(request: AnyRequest, type: TokenType): Promise<Authenticated> {
     const { verifier } = this.parts;

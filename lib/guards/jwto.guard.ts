@@ -4,15 +4,15 @@ import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { JwtoError } from '../errors/jwto-error.js';
 import { PermissionDeniedError } from '../errors/request-errors.js';
 import { permissionsOf, type JwtoClaims } from '../tokens/claims.js';
-import { AuthState, authStateOf, setAuthState } from '../authentication/auth-state.js';
+import { AuthState, authStateOf, setAuthState, setNobody } from '../authentication/auth-state.js';
 import type { Authenticated } from '../authentication/authenticator.js';
 import { DEFAULT_INSTANCE, instanceToken, type JwtoInstance } from '../authentication/instance.js';
 import { requestOf, type HttpPair } from './request-of.js';
 import { requirementsOf, satisfies, type PermissionRequirement, type RouteRequirements } from './requirements.js';
 
 /**
- * The one guard behind `@JwtLoginRequired`, `@JwtPermRequired` and `@JwtRefreshRequired`. As a global guard it asks for
- * an access token everywhere but where `@Public()` stands:
+ * The one guard behind `@JwtLoginRequired`, `@JwtLoginOptional`, `@JwtPermRequired` and `@JwtRefreshRequired`. As a global
+ * guard it asks for an access token everywhere but where `@Public()` stands:
  *
  * @example
  * ```ts
@@ -47,8 +47,12 @@ export class JwtoGuard implements CanActivate {
   private authorize(
     instance: JwtoInstance,
     { request }: HttpPair,
-    { token: { type }, permissions, csrfExempt }: Exclude<RouteRequirements, 'public'>,
+    { token: { type, isOptional }, permissions, csrfExempt }: Exclude<RouteRequirements, 'public'>,
   ): true | Promise<true> {
+    if (isOptional && !instance.authenticator.hasCredential(request, type)) {
+      setNobody(request);
+      return true;
+    }
     // A guard on the method, the class and the application reads the token once a request; what it says is judged anew
     // each time, for a request may live as long as a socket.
     const state = authStateOf(request);
