@@ -7,16 +7,33 @@ import { permissionsOf, type JwtoClaims } from '../tokens/claims.js';
 import { AuthState, authStateOf, setAuthState, setNobody } from '../authentication/auth-state.js';
 import type { Authenticated } from '../authentication/authenticator.js';
 import { DEFAULT_INSTANCE, instanceToken, type JwtoInstance } from '../authentication/instance.js';
-import { requestOf, type HttpPair } from './request-of.js';
-import { requirementsOf, satisfies, type PermissionRequirement, type RouteRequirements } from './requirements.js';
+import type { AnyRequest } from '../http/raw-request.js';
+import { requestOf } from './request-of.js';
+import { requirementsOf, satisfies, type PermissionRequirement, type TokenRequirements } from './requirements.js';
 
 /**
  * The one guard behind `@JwtLoginRequired`, `@JwtLoginOptional`, `@JwtPermRequired` and `@JwtRefreshRequired`. As a global
- * guard it asks for an access token everywhere but where `@Public()` stands:
+ * guard it asks for an access token everywhere but where `@Public()` stands. `JwtoModule` provides and exports it.
+ *
+ * A subclass changes whom it asks and how it refuses, in the hooks {@link JwtoGuard.shouldSkip} and
+ * {@link JwtoGuard.refuse}. The decorators bring this class itself, so that a route that has one is still guarded where a
+ * global subclass skips it.
  *
  * @example
  * ```ts
- * providers: [{ provide: APP_GUARD, useClass: JwtoGuard }]
+ * providers: [{ provide: APP_GUARD, useExisting: JwtoGuard }]
+ *
+ * @Injectable()
+ * class AppGuard extends JwtoGuard {
+ *   protected override shouldSkip(context: ExecutionContext): boolean {
+ *     return context.getType() === 'rpc';
+ *   }
+ *   protected override refuse(context: ExecutionContext, error: JwtoError): never {
+ *     if (error.code === 'permission_denied') throw new NotFoundException();
+ *     return super.refuse(context, error);
+ *   }
+ * }
+ * providers: [{ provide: APP_GUARD, useClass: AppGuard }]
  * ```
  */
 @Injectable()
@@ -34,20 +51,56 @@ export class JwtoGuard implements CanActivate {
     const requirements = requirementsOf(context);
     // A context that cannot be guarded, such as a gateway's, can still be open.
     if (requirements === 'public') return true;
-    const pair = requestOf(context);
+    const skips = this.shouldSkip(context);
+    if (skips instanceof Promise) return skips.then((skip) => skip || this.judge(context, requirements));
+    return skips || this.judge(context, requirements);
+  }
+
+  /**
+   * Whether a request is let in without a look at its token, as on a `@Public()` route; asked for every other route, before
+   * anything is read. Nobody is signed in then: where the handler has `@CurrentUser()`, put a user on `request.user`.
+   *
+   * @returns `false`, unless a subclass overrides it
+   */
+  protected shouldSkip(_context: ExecutionContext): boolean | Promise<boolean> {
+    return false;
+  }
+
+  /**
+   * Refuses a request: sets the headers of the refusal on the reply, where the context has one, and throws the exception
+   * that the application's filters see. An override throws, too.
+   *
+   * @param error - why the request is refused
+   * @throws JwtoError the given one; an HttpException with it as its cause, where an `errorMapper` is set
+   */
+  protected refuse(context: ExecutionContext, error: JwtoError): never {
+    const requirements = requirementsOf(context);
+    const { refusals } = this.instance(requirements === 'public' ? DEFAULT_INSTANCE : requirements.token.instance);
+    const { reply } = requestOf(context);
+    if (reply !== undefined) refusals.setHeaders(reply, error);
+    throw refusals.exception(error);
+  }
+
+  private judge(context: ExecutionContext, requirements: TokenRequirements): boolean | Promise<boolean> {
+    const { request } = requestOf(context);
     const instance = this.instance(requirements.token.instance);
     try {
-      const allowed = this.authorize(instance, pair, requirements);
-      return allowed instanceof Promise ? allowed.catch((error: unknown) => refuse(instance, pair, error)) : allowed;
+      const allowed = this.authorize(instance, request, requirements);
+      return allowed instanceof Promise ? allowed.catch((error: unknown) => this.fail(context, error)) : allowed;
     } catch (error) {
-      return refuse(instance, pair, error);
+      return this.fail(context, error);
     }
+  }
+
+  private fail(context: ExecutionContext, error: unknown): never {
+    if (error instanceof JwtoError) return this.refuse(context, error);
+    throw error;
   }
 
   private authorize(
     instance: JwtoInstance,
-    { request }: HttpPair,
-    { token: { type, isOptional }, permissions, csrfExempt }: Exclude<RouteRequirements, 'public'>,
+    request: AnyRequest,
+    { token: { type, isOptional }, permissions, csrfExempt }: TokenRequirements,
   ): true | Promise<true> {
     if (isOptional && !instance.authenticator.hasCredential(request, type)) {
       setNobody(request);
@@ -93,10 +146,4 @@ function assertPermitted(claims: JwtoClaims, permissions: readonly PermissionReq
   const perms = permissionsOf(claims);
   if (!satisfies(perms, permissions)) throw new PermissionDeniedError(perms.length === 0);
   return true;
-}
-
-function refuse(instance: JwtoInstance, { reply }: HttpPair, error: unknown): never {
-  if (!(error instanceof JwtoError)) throw error;
-  if (reply !== undefined) instance.refusals.setHeaders(reply, error);
-  throw instance.refusals.exception(error);
 }

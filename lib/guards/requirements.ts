@@ -24,14 +24,15 @@ export const PERMISSION_REQUIREMENTS = Symbol('jwto.permissions');
 export const PUBLIC = Symbol('jwto.public');
 export const CSRF_EXEMPT = Symbol('jwto.csrf-exempt');
 
+/** What a route asks for that is not open. */
+export interface TokenRequirements {
+  readonly token: Omit<TokenRequirement, 'instance'> & { readonly instance: string };
+  readonly permissions: readonly PermissionRequirement[];
+  readonly csrfExempt: boolean;
+}
+
 /** What a route asks for, by its own metadata, its class's, and that of the classes it extends. */
-export type RouteRequirements =
-  | 'public'
-  | {
-      readonly token: Omit<TokenRequirement, 'instance'> & { readonly instance: string };
-      readonly permissions: readonly PermissionRequirement[];
-      readonly csrfExempt: boolean;
-    };
+export type RouteRequirements = 'public' | TokenRequirements;
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- what Nest's ExecutionContext gives
 type Target = Function;

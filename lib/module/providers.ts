@@ -8,6 +8,7 @@ import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import { EventForwarder } from '../events/event-forwarder.js';
 import { JwtoEvents } from '../events/jwto-events.js';
 import { DEFAULT_INSTANCE, instanceToken } from '../authentication/instance.js';
+import { JwtoGuardModule } from '../guards/jwto-guard.module.js';
 import { Hooks } from '../hooks/hooks.js';
 import { getEventsToken, getJwtServiceToken, getTokenServiceToken, getTokenTransportToken } from './injection.js';
 import { provide, type JwtoModuleExtras } from './module-options.js';
@@ -68,7 +69,7 @@ export function assemble(
   ] as const;
   return {
     global: extras.isGlobal ?? true,
-    imports: extras.imports ?? [],
+    imports: [JwtoGuardModule, ...(extras.imports ?? [])],
     controllers: [controller],
     providers: [
       ...(source.providers ?? []),
@@ -125,7 +126,7 @@ export function assemble(
       part(ownTokens[1], ({ transport }) => transport),
       part(ownTokens[3], ({ jwt }) => jwt),
     ],
-    exports: [...ownTokens],
+    exports: [JwtoGuardModule, ...ownTokens],
   };
 }
 

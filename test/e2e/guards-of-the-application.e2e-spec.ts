@@ -69,6 +69,24 @@ describe.each(ADAPTERS)('the decorators of parameters on %s', (_name, adapter) =
     await test.close();
   });
 
+  it('give whom a mock object puts there, on routes and below a global guard', async () => {
+    const canActivate = (context: ExecutionContext): boolean => new VouchingGuard().canActivate(context);
+    const providers = [{ provide: APP_GUARD, useExisting: JwtoGuard }];
+    for (const isGlobal of [false, true]) {
+      const test = await startApp({
+        adapter,
+        metadata: { controllers, ...(isGlobal && { providers }) },
+        override: (builder) => {
+          const overridden = builder.overrideGuard(JwtoGuard).useValue({ canActivate });
+          return isGlobal ? overridden.overrideProvider(JwtoGuard).useValue({ canActivate }) : overridden;
+        },
+      });
+      expect((await test.client().get('/vouched/unset')).json).toEqual(machine);
+      expect((await test.client().get('/vouched/other')).text).toBe('machine machine');
+      await test.close();
+    }
+  });
+
   it('say what a mock lacks that puts nobody there', async () => {
     const test = await startApp({
       adapter,
