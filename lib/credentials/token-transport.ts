@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { CsrfCheck } from '../csrf/csrf-check.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { IssuedTokens } from '../tokens/issued-tokens.js';
-import { cookieValues } from './cookie-header.js';
 import type { CookieNames } from './cookie-names.js';
 import type { CookieWriter } from './cookie-writer.js';
 import { warnOfLargeAnswer } from './large-answer.js';
+import { carrierOf } from '../http/http-carrier.js';
 import { appendCookies, type AnyReply } from '../http/raw-reply.js';
 import { pathOf, type AnyRequest } from '../http/raw-request.js';
 import type { RefreshPath } from './refresh-path.js';
@@ -41,7 +41,7 @@ export class TokenTransport {
   write(reply: AnyReply, tokens: IssuedTokens, request?: AnyRequest): void {
     const { mode, sid } = tokens;
     if (mode === 'JSON') return;
-    const presented = request === undefined ? [] : cookieValues(request, this.#parts.names.csrf);
+    const presented = request === undefined ? [] : carrierOf(request).cookies(this.#parts.names.csrf);
     const csrfToken = this.#parts.csrf?.tokenFor(sid, presented);
     const cookies = this.#parts.writer.set(tokens, mode, this.pathFor(request), csrfToken);
     warnOfLargeAnswer(cookies);

@@ -1,7 +1,8 @@
 import type { HttpAdapterHost } from '@nestjs/core';
 import { JwtoError } from '../errors/jwto-error.js';
 import { setHeader, type AnyReply } from '../http/raw-reply.js';
-import { requestInfo, type AnyRequest } from '../http/raw-request.js';
+import { carrierOf } from '../http/http-carrier.js';
+import type { AnyRequest } from '../http/raw-request.js';
 import type { Refusals } from '../credentials/refusal.js';
 import type { Answer } from './answers.js';
 import { csrf } from './csrf.js';
@@ -47,10 +48,12 @@ export class Endpoints {
   async answer(action: ActionName, request: AnyRequest, reply: AnyReply): Promise<void> {
     setHeader(reply, 'Cache-Control', 'no-store');
     try {
+      const carrier = carrierOf(request);
       const exchange: Exchange = {
         request,
+        carrier,
         reply,
-        info: requestInfo(request),
+        info: carrier.info,
         get body() {
           return bodyOf(request);
         },

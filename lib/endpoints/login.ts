@@ -4,7 +4,9 @@ import type { IssuedTokens } from '../tokens/issued-tokens.js';
 import { OwnSignIn } from '../sign-in/own-sign-in.js';
 import type { IssueOptions } from '../sign-in/token-service-options.js';
 import type { AnyReply } from '../http/raw-reply.js';
-import { hasLeft, requestInfo, type AnyRequest } from '../http/raw-request.js';
+import type { Carrier } from '../http/carrier.js';
+import { carrierOf } from '../http/http-carrier.js';
+import { hasLeft, type AnyRequest } from '../http/raw-request.js';
 import type { SignInUser } from '../users/user-provider.js';
 import { ANSWERS, type Answer } from './answers.js';
 import type { EndpointParts, Exchange } from './exchange.js';
@@ -22,14 +24,14 @@ export async function login(parts: EndpointParts, exchange: Exchange): Promise<A
   }
 }
 
-async function signIn(parts: EndpointParts, { request, reply, body, info }: Exchange): Promise<Answer> {
+async function signIn(parts: EndpointParts, { request, carrier, reply, body, info }: Exchange): Promise<Answer> {
   const mode = readMode(body, parts.options.modes);
   const credentials = readCredentials(body);
-  const older = await olderSessions(parts, request);
-  if (mode !== 'JSON' || older.length > 0) parts.csrf.assertLogin(request);
+  const older = await olderSessions(parts, carrier);
+  if (mode !== 'JSON' || older.length > 0) parts.csrf.assertLogin(carrier);
 
   if (credentials === undefined) {
-    if (await isSignedIn(parts, request)) return ANSWERS.alreadySignedIn;
+    if (await isSignedIn(parts, carrier)) return ANSWERS.alreadySignedIn;
     return assertCredentials(body, unreadType(request)) as never;
   }
   await parts.timekeeper.settle();
@@ -57,14 +59,15 @@ export class OwnSignInRoute extends OwnSignIn {
     options: Omit<IssueOptions, 'request'>,
   ): Promise<IssuedTokens> {
     const { csrf, options: settings, tokens } = this.parts;
-    const older = await olderSessions(this.parts, request);
+    const carrier = carrierOf(request);
+    const older = await olderSessions(this.parts, carrier);
     // The mode of `like` is not known yet, and may be one of cookies.
     const mode = options.mode ?? (options.like === undefined ? settings.modes[0] : undefined);
     const isJson = mode === 'JSON' || settings.modes.every((one) => one === 'JSON');
-    if (!isJson || older.length > 0) csrf.assertLogin(request);
+    if (!isJson || older.length > 0) csrf.assertLogin(carrier);
     const issued = await tokens.issue(user, {
       ...options,
-      request: requestInfo(request),
+      request: carrier.info,
       replaces: older,
       hasLeft: () => hasLeft(request),
     });
@@ -89,14 +92,14 @@ function deliver(
  *
  * @throws JwtoError `request_invalid` for too many cookies, `store_unavailable`
  */
-function olderSessions({ reader, verifier }: EndpointParts, request: Exchange['request']): Promise<JwtoClaims[]> {
-  return verifier.identifyAll(reader.readCookies(request));
+function olderSessions({ reader, verifier }: EndpointParts, carrier: Carrier): Promise<JwtoClaims[]> {
+  return verifier.identifyAll(reader.readCookies(carrier));
 }
 
-async function isSignedIn({ authenticator, options }: EndpointParts, request: Exchange['request']): Promise<boolean> {
+async function isSignedIn({ authenticator, options }: EndpointParts, carrier: Carrier): Promise<boolean> {
   const types: TokenType[] = options.modes.includes('JSON') ? ['access', 'refresh'] : ['access'];
   for (const type of types) {
-    if (await authenticator.isGood(request, type)) return true;
+    if (await authenticator.isGood(carrier, type)) return true;
   }
   return false;
 }

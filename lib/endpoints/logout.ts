@@ -10,12 +10,12 @@ import { assertJwtType } from './request-fields.js';
 export async function logout(parts: EndpointParts, exchange: Exchange): Promise<Answer> {
   assertJwtType(exchange.body, 'refresh');
   const { reader, verifier, csrf } = parts;
-  const credential = reader.readAll(exchange.request);
-  if (credential === undefined) throw reader.missing(exchange.request, 'refresh');
-  if (credential.from === 'cookie') csrf.assertPair(exchange.request);
+  const credential = reader.readAll(exchange.carrier);
+  if (credential === undefined) throw reader.missing(exchange.carrier, 'refresh');
+  if (credential.from === 'cookie') csrf.assertPair(exchange.carrier);
   const sessions = await verifier.identifyAll(credential.tokens);
   if (sessions.length === 0) await verifier.identify(credential.tokens[0] ?? '');
-  if (credential.from === 'cookie') csrf.assertBound(exchange.request, sessions);
+  if (credential.from === 'cookie') csrf.assertBound(exchange.carrier, sessions);
 
   const ended = await endAll(parts, exchange, sessions);
   if (credential.from === 'cookie') parts.transport.clear(exchange.reply, exchange.request);
@@ -30,7 +30,7 @@ export async function deleteTokens(parts: EndpointParts, exchange: Exchange): Pr
   const credential = readLeniently(parts, exchange);
   const sessions = await verifier.identifyAll(credential?.tokens ?? []);
   if (credential?.from === 'cookie' && sessions.length > 0) {
-    csrf.assertSignOut(exchange.request, sessions);
+    csrf.assertSignOut(exchange.carrier, sessions);
   }
   await endAll(parts, exchange, sessions);
   if ((credential?.from ?? (options.modes[0] === 'JSON' ? 'header' : 'cookie')) === 'header') return ANSWERS.signedOut;
@@ -50,9 +50,9 @@ async function endAll(
 }
 
 /** A bad header is no token; two headers are still a bad request. */
-function readLeniently({ reader }: EndpointParts, { request }: Exchange): Credential | undefined {
+function readLeniently({ reader }: EndpointParts, { carrier }: Exchange): Credential | undefined {
   try {
-    return reader.readAll(request);
+    return reader.readAll(carrier);
   } catch (error) {
     if (error instanceof JwtoError && error.getStatus() === 401) return { from: 'header', tokens: [] };
     throw error;

@@ -7,11 +7,11 @@ import { assertJwtType } from './request-fields.js';
 /** `POST /validate_access/`, `POST /<refreshPath>/validate_refresh/` */
 export async function validate(
   parts: EndpointParts,
-  { request, body, info }: Exchange,
+  { carrier, body, info }: Exchange,
   type: TokenType,
 ): Promise<Answer> {
   assertJwtType(body, type);
-  const { claims } = await parts.authenticator.authenticate(request, type);
+  const { claims } = await parts.authenticator.authenticate(carrier, type);
   parts.events.emit('jwto.token_validated', {
     userId: String(claims.user.id),
     sid: isForeign(claims) ? null : claims.sid,

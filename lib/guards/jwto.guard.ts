@@ -7,16 +7,16 @@ import { permissionsOf, type JwtoClaims } from '../tokens/claims.js';
 import { AuthState, authStateOf, setAuthState, setNobody } from '../authentication/auth-state.js';
 import type { Authenticated } from '../authentication/authenticator.js';
 import { DEFAULT_INSTANCE, instanceToken, type JwtoInstance } from '../authentication/instance.js';
-import type { AnyRequest } from '../http/raw-request.js';
-import { requestOf } from './request-of.js';
+import type { Carrier } from '../http/carrier.js';
+import { carrierIn, replyIn } from './context-carrier.js';
 import { requirementsOf, satisfies, type PermissionRequirement, type TokenRequirements } from './requirements.js';
 
 /**
  * The one guard behind `@JwtLoginRequired`, `@JwtLoginOptional`, `@JwtPermRequired` and `@JwtRefreshRequired`. As a global
  * guard it asks for an access token everywhere but where `@Public()` stands. `JwtoModule` provides and exports it.
  *
- * A subclass changes whom it asks and how it refuses, in the hooks {@link JwtoGuard.shouldSkip} and
- * {@link JwtoGuard.refuse}. The decorators bring this class itself, so that a route that has one is still guarded where a
+ * A subclass changes whom it asks and how it refuses, in the hooks {@link JwtoGuard.getCarrier},
+ * {@link JwtoGuard.shouldSkip} and {@link JwtoGuard.refuse}. The decorators bring this class itself, so that a route that has one is still guarded where a
  * global subclass skips it.
  *
  * @example
@@ -67,6 +67,16 @@ export class JwtoGuard implements CanActivate {
   }
 
   /**
+   * What a context gives for judging who asks. An override gives the carrier of a context that the guard does not know, or
+   * finds the token somewhere else, in a carrier that extends another's.
+   *
+   * @throws JwtoConfigurationError for a context other than an HTTP route or a GraphQL operation
+   */
+  protected getCarrier(context: ExecutionContext): Carrier {
+    return carrierIn(context);
+  }
+
+  /**
    * Refuses a request: sets the headers of the refusal on the reply, where the context has one, and throws the exception
    * that the application's filters see. An override throws, too.
    *
@@ -76,16 +86,16 @@ export class JwtoGuard implements CanActivate {
   protected refuse(context: ExecutionContext, error: JwtoError): never {
     const requirements = requirementsOf(context);
     const { refusals } = this.instance(requirements === 'public' ? DEFAULT_INSTANCE : requirements.token.instance);
-    const { reply } = requestOf(context);
+    const reply = replyIn(context);
     if (reply !== undefined) refusals.setHeaders(reply, error);
     throw refusals.exception(error);
   }
 
   private judge(context: ExecutionContext, requirements: TokenRequirements): boolean | Promise<boolean> {
-    const { request } = requestOf(context);
+    const carrier = this.getCarrier(context);
     const instance = this.instance(requirements.token.instance);
     try {
-      const allowed = this.authorize(instance, request, requirements);
+      const allowed = this.authorize(instance, carrier, requirements);
       return allowed instanceof Promise ? allowed.catch((error: unknown) => this.fail(context, error)) : allowed;
     } catch (error) {
       return this.fail(context, error);
@@ -99,26 +109,26 @@ export class JwtoGuard implements CanActivate {
 
   private authorize(
     instance: JwtoInstance,
-    request: AnyRequest,
+    carrier: Carrier,
     { token: { type, isOptional }, permissions, csrfExempt }: TokenRequirements,
   ): true | Promise<true> {
-    if (isOptional && !instance.authenticator.hasCredential(request, type)) {
-      setNobody(request);
+    if (isOptional && !instance.authenticator.hasCredential(carrier, type)) {
+      setNobody(carrier);
       return true;
     }
     // A guard on the method, the class and the application reads the token once a request; what it says is judged anew
     // each time, for a request may live as long as a socket.
-    const state = authStateOf(request);
+    const state = authStateOf(carrier);
     const known =
       state instanceof AuthState && state.covers(instance.authenticator, type, csrfExempt) ? state : undefined;
     const { authenticator } = instance;
     const found =
       known === undefined
-        ? authenticator.authenticate(request, type, csrfExempt)
-        : authenticator.confirm(request, type, known.authenticated, csrfExempt);
+        ? authenticator.authenticate(carrier, type, csrfExempt)
+        : authenticator.confirm(carrier, type, known.authenticated, csrfExempt);
     const admit = (authenticated: Authenticated): true => {
       if (known?.verified !== authenticated.claims) {
-        setAuthState(request, new AuthState(instance.name, type, authenticated, csrfExempt));
+        setAuthState(carrier, type, authenticated, csrfExempt);
       }
       return assertPermitted(authenticated.claims, permissions);
     };

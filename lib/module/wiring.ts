@@ -6,6 +6,7 @@ import { BlocklistRepository } from '../revocation/blocklist.repository.js';
 import type { Clock } from '../clock/clock.js';
 import { CsrfCheck } from '../csrf/csrf-check.js';
 import { CsrfHints } from '../csrf/csrf-hints.js';
+import { CsrfSource } from '../csrf/csrf-source.js';
 import { CsrfTokens } from '../csrf/csrf-tokens.js';
 import { DjangoTokens } from '../csrf/django-tokens.js';
 import { HintLog } from '../csrf/hint-log.js';
@@ -205,12 +206,12 @@ export async function wire({
   });
 
   const hintLog = options.hints ? new HintLog(clock) : undefined;
-  const csrf = csrfCheckOf(settings, keys, hintLog);
+  const csrf = csrfCheckOf(settings, keys, new CsrfSource(names.csrf, options.csrf === 'django'), hintLog);
   const refreshPath = new RefreshPath(options);
   const reader = new CredentialReader(options, names, hintLog);
   const transport = new TokenTransport({ options, names, writer, csrf, refreshPath });
   const refusals = new Refusals(options);
-  const requestCsrf = new RequestCsrf(csrf, reader, events);
+  const requestCsrf = new RequestCsrf(csrf, events);
   const authenticator = new Authenticator({ reader, csrf: requestCsrf, verifier, accepted, tokens, keys });
   const endpointParts: EndpointParts = {
     options,
@@ -252,16 +253,18 @@ export async function wire({
 function csrfCheckOf(
   { options, csrfSecret }: Settings,
   keys: KeyRing,
+  source: CsrfSource,
   hintLog: HintLog | undefined,
 ): CsrfCheck | undefined {
   const { csrf, modes, endpoints, trustedOrigins } = options;
   if (csrf === false || modes.every((mode) => mode === 'JSON')) return undefined;
   const secrets = csrfSecret === undefined ? () => keys.csrfSecrets() : () => [csrfSecret];
   const tokens = csrf === 'django' ? new DjangoTokens(secrets) : new CsrfTokens(secrets);
-  const hints = hintLog && new CsrfHints(options, tokens, hintLog);
+  const hints = hintLog && new CsrfHints(options, tokens, source, hintLog);
   return new CsrfCheck({
     origins: new OriginCheck(trustedOrigins, hints),
     tokens,
+    source,
     renewal: endpoints.csrf === false ? 'Sign in again to get one.' : 'GET the csrf endpoint, or sign in, to get one.',
     hints,
   });
