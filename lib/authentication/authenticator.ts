@@ -130,22 +130,21 @@ export class Authenticator {
   ): Authenticated | Promise<Authenticated> {
     const credential = this.parts.reader.read(carrier, type);
     const { from, tokens } = credential;
-    const withCsrf = from === 'cookie' && !csrfExempt;
-    if (withCsrf) this.parts.csrf.assertPair(carrier);
+    const isPaired = from === 'cookie' && !csrfExempt && this.parts.csrf.assertPair(carrier);
     const [token = ''] = tokens;
     const verifier = from === 'header' ? ofHeader : ofCookie;
     const bindAny = (good: readonly JwtoClaims[]): void => {
-      if (withCsrf) this.parts.csrf.assertBound(carrier, good);
+      if (isPaired) this.parts.csrf.assertBound(carrier, good);
     };
     const claims =
       tokens.length === 1 ? verifier.verify(token, type) : this.choose(credential, type, verifier, bindAny);
     return claims instanceof Promise
-      ? claims.then((own) => this.bind(carrier, own, from, withCsrf))
-      : this.bind(carrier, claims, from, withCsrf);
+      ? claims.then((own) => this.bind(carrier, own, from, isPaired))
+      : this.bind(carrier, claims, from, isPaired);
   }
 
-  private bind(carrier: Carrier, claims: JwtoClaims, from: Credential['from'], withCsrf: boolean): Authenticated {
-    if (withCsrf) this.parts.csrf.assertBound(carrier, [claims]);
+  private bind(carrier: Carrier, claims: JwtoClaims, from: Credential['from'], isPaired: boolean): Authenticated {
+    if (isPaired) this.parts.csrf.assertBound(carrier, [claims]);
     return { claims, from, by: this };
   }
 

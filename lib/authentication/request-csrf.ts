@@ -11,11 +11,14 @@ export class RequestCsrf {
     private readonly events: JwtoEvents,
   ) {}
 
-  /** @throws JwtoError the `csrf_…` codes, before a token is looked at */
-  assertPair(carrier: Carrier): void {
-    this.report(carrier, null, (check) => {
-      check.assertPair(carrier);
-    });
+  /**
+   * Before a token is looked at.
+   *
+   * @returns whether {@link RequestCsrf.assertBound} is to be asked after it
+   * @throws JwtoError the `csrf_…` codes
+   */
+  assertPair(carrier: Carrier): boolean {
+    return this.report(carrier, null, (check) => check.assertPair(carrier)) ?? false;
   }
 
   /** @throws JwtoError `csrf_mismatch` unless the CSRF token belongs to one of these sessions */

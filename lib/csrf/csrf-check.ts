@@ -4,7 +4,7 @@ import type { CsrfHints } from './csrf-hints.js';
 import type { CsrfScheme } from './csrf-scheme.js';
 import type { CsrfSource } from './csrf-source.js';
 import type { OriginCheck } from './origin-check.js';
-import { isHandshake, isUnsafe } from './unsafe-request.js';
+import { askedOf, isUnsafe } from './unsafe-request.js';
 
 /** What a {@link CsrfCheck} is made from. */
 export interface CsrfCheckParts {
@@ -34,14 +34,15 @@ export class CsrfCheck {
   /**
    * Before the token is looked at: where the request came from, and that header and cookie are there and equal.
    *
+   * @returns whether the pair is still to be bound to a session; `false` where the request needs none
    * @throws JwtoError `csrf_origin`, `csrf_missing`, `csrf_mismatch`
    */
-  assertPair(carrier: Carrier): void {
+  assertPair(carrier: Carrier): boolean {
     const { origins, tokens, source, renewal, hints } = this.parts;
-    const handshake = isHandshake(carrier);
-    if (!handshake && !isUnsafe(carrier)) return;
+    const asked = askedOf(carrier);
+    if (asked === 'nothing') return false;
     origins.assert(carrier, 'refused');
-    if (handshake) return;
+    if (asked === 'origin') return false;
     const { cookieName } = source;
     const cookies = source.cookies(carrier);
     const sent = source.sent(carrier);
@@ -63,15 +64,15 @@ export class CsrfCheck {
         hints?.about('pair-differs', carrier),
       );
     }
+    return true;
   }
 
   /**
-   * After it: that the pair belongs to this session, or to one of them.
+   * After it: that the pair belongs to this session, or to one of them. Asked where {@link CsrfCheck.assertPair} says so.
    *
    * @throws JwtoError `csrf_mismatch`
    */
   assertBound(carrier: Carrier, sids: readonly string[]): void {
-    if (isHandshake(carrier) || !isUnsafe(carrier)) return;
     const { tokens, source, renewal, hints } = this.parts;
     const sent = source.sent(carrier);
     if (!sids.some((sid) => tokens.isFor(sid, sent))) {
@@ -90,10 +91,7 @@ export class CsrfCheck {
    * @throws JwtoError `csrf_origin`, `csrf_missing`, `csrf_mismatch`
    */
   assertSignOut(carrier: Carrier): boolean {
-    if (carrier.origin === undefined && carrier.site === undefined) {
-      this.assertPair(carrier);
-      return true;
-    }
+    if (carrier.origin === undefined && carrier.site === undefined) return this.assertPair(carrier);
     this.parts.origins.assert(carrier, 'refused');
     return false;
   }

@@ -12,10 +12,10 @@ export async function logout(parts: EndpointParts, exchange: Exchange): Promise<
   const { reader, verifier, csrf } = parts;
   const credential = reader.readAll(exchange.carrier);
   if (credential === undefined) throw reader.missing(exchange.carrier, 'refresh');
-  if (credential.from === 'cookie') csrf.assertPair(exchange.carrier);
+  const isPaired = credential.from === 'cookie' && csrf.assertPair(exchange.carrier);
   const sessions = await verifier.identifyAll(credential.tokens);
   if (sessions.length === 0) await verifier.identify(credential.tokens[0] ?? '');
-  if (credential.from === 'cookie') csrf.assertBound(exchange.carrier, sessions);
+  if (isPaired) csrf.assertBound(exchange.carrier, sessions);
 
   const ended = await endAll(parts, exchange, sessions);
   if (credential.from === 'cookie') parts.transport.clear(exchange.reply, exchange.request);
