@@ -13,7 +13,7 @@ if (!existsSync(new URL('index.js', DIST))) {
 }
 const jwto = await import(new URL('index.js', DIST));
 /** Not public: what the memory part looks into. */
-export const { RevocationReplica } = await import(new URL('sign-in/revocation-replica.js', DIST));
+export const { RevocationReplica } = await import(new URL('revocation/revocation-replica.js', DIST));
 
 export const { JwtoGuard, JwtLoginRequired, JwtoModule, TokenService, UserProvider, jwtoEntities, jwtoMigrations } =
   jwto;
