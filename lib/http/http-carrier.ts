@@ -24,7 +24,7 @@ const CARRIER = Symbol('jwto.carrier');
 export function carrierOf(request: AnyRequest): Carrier {
   const raw = rawOf(request) as IncomingMessage & { [CARRIER]?: HttpCarrier };
   const known = raw[CARRIER];
-  return known?.request === request ? known : (raw[CARRIER] = new HttpCarrier(request, raw));
+  return known?.request === request ? known : (raw[CARRIER] = new HttpCarrier(request, raw, known?.notes));
 }
 
 /** What was read of a header, and the text that it was read from: a middleware may set a header that did not come. */
@@ -34,27 +34,32 @@ interface Kept<Value> {
 }
 
 class HttpCarrier extends Carrier {
-  private bearer: Kept<readonly string[]> | undefined;
+  override readonly notes: object;
+  /** As {@link Kept}, without an object of its own: most requests ask for nothing else. */
+  private bearer: readonly string[] | undefined;
+  private bearerFrom: string | undefined;
   private jar: Kept<CookieHeader> | undefined;
   private headers: Map<string, Kept<string | undefined>> | undefined;
   private ownInfo: RequestInfo | undefined;
 
   constructor(
     override readonly request: AnyRequest & { user?: unknown },
-    override readonly notes: IncomingMessage,
+    private readonly raw: IncomingMessage,
+    notes: object | undefined,
   ) {
     super();
+    this.notes = notes ?? this;
   }
 
   get methods(): readonly string[] {
-    const { method = '' } = this.notes;
+    const { method = '' } = this.raw;
     const { originalMethod } = this.request as { originalMethod?: string };
     return originalMethod === undefined ? [method] : [method, originalMethod];
   }
 
   /** The protocols of `Upgrade` compare without regard to case (RFC 9110 §7.8). */
   get handshake(): boolean {
-    const protocol = this.header(this.notes.method === 'CONNECT' ? ':protocol' : 'upgrade');
+    const protocol = this.header(this.raw.method === 'CONNECT' ? ':protocol' : 'upgrade');
     return protocol?.split(',').some((name) => /^websocket(?:\/.*)?$/i.test(trimWhiteSpace(name))) ?? false;
   }
 
@@ -71,11 +76,12 @@ class HttpCarrier extends Carrier {
   }
 
   get authorization(): readonly string[] {
-    const from = this.notes.headers.authorization;
-    if (this.bearer === undefined || this.bearer.from !== from) {
-      this.bearer = { from, value: headerValues(this.request, 'authorization') };
+    const from = this.raw.headers.authorization;
+    if (this.bearer === undefined || this.bearerFrom !== from) {
+      this.bearerFrom = from;
+      this.bearer = headerValues(this.request, 'authorization');
     }
-    return this.bearer.value;
+    return this.bearer;
   }
 
   get cookieNames(): readonly string[] {
@@ -87,7 +93,7 @@ class HttpCarrier extends Carrier {
   }
 
   header(name: string): string | undefined {
-    const from = this.notes.headers[name];
+    const from = this.raw.headers[name];
     if (from === undefined) return undefined;
     let kept = this.headers?.get(name);
     if (kept?.from !== from) {
@@ -99,7 +105,7 @@ class HttpCarrier extends Carrier {
   }
 
   private get cookieHeader(): CookieHeader {
-    const from = this.notes.headers.cookie;
+    const from = this.raw.headers.cookie;
     if (this.jar === undefined || this.jar.from !== from) {
       this.jar = { from, value: new CookieHeader(headerValues(this.request, 'cookie')) };
     }
