@@ -15,9 +15,9 @@ import { requirementsOf, satisfies, type PermissionRequirement, type TokenRequir
  * The one guard behind `@JwtLoginRequired`, `@JwtLoginOptional`, `@JwtPermRequired` and `@JwtRefreshRequired`. As a global
  * guard it asks for an access token everywhere but where `@Public()` stands. `JwtoModule` provides and exports it.
  *
- * A subclass changes whom it asks and how it refuses, in the hooks {@link JwtoGuard.getCarrier},
- * {@link JwtoGuard.shouldSkip} and {@link JwtoGuard.refuse}. The decorators bring this class itself, so that a route that has one is still guarded where a
- * global subclass skips it.
+ * A subclass changes what is guarded, where the token is found and how a request is refused, in the hooks
+ * {@link JwtoGuard.shouldSkip}, {@link JwtoGuard.getCarrier} and {@link JwtoGuard.refuse}. The decorators bring this class
+ * itself, so that a route that has one is still guarded where a global subclass skips it.
  *
  * @example
  * ```ts
