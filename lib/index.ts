@@ -35,6 +35,7 @@ export { jwtoOptionsFromEnv } from './options/options-from-env.js';
 
 export {
   CsrfExempt,
+  JwtLoginOptional,
   JwtLoginRequired,
   JwtPermRequired,
   JwtRefreshRequired,
@@ -52,6 +53,8 @@ export type { PurgeResult } from './revocation/purger.js';
 export type { RevocationReason } from './revocation/revoker.js';
 export type { ForeignClaims, JwtoClaims, JwtoUser, TokenType } from './tokens/claims.js';
 export { TokenTransport } from './credentials/token-transport.js';
+export { Carrier } from './http/carrier.js';
+export { carrierOf } from './http/http-carrier.js';
 export { requestInfo } from './http/raw-request.js';
 export type { AnyRequest } from './http/raw-request.js';
 export type { AnyReply, FastifyReplyLike } from './http/raw-reply.js';

@@ -1,6 +1,6 @@
 import { copyClaims, type JwtoClaims, type JwtoUser, type TokenType } from '../tokens/claims.js';
 import type { Authenticated, Authenticator } from './authenticator.js';
-import { rawOf, type AnyRequest } from '../http/raw-request.js';
+import type { Carrier } from '../http/carrier.js';
 
 /** What a guard found out about a request. */
 export class AuthState {
@@ -13,10 +13,9 @@ export class AuthState {
    * @param csrfExempt - whether CSRF was left out, as the handler wished
    */
   constructor(
-    readonly instance: string,
-    readonly type: TokenType,
+    private readonly type: TokenType,
     readonly authenticated: Authenticated,
-    private readonly csrfExempt = false,
+    private readonly csrfExempt: boolean,
   ) {
     this.user = copyClaims(authenticated.claims.user);
   }
@@ -43,28 +42,39 @@ export class AuthState {
   }
 }
 
-/** A property of Node's request, which middleware, guards and handlers of every framework share. */
+/** A property of what everybody shares who gets the request: middleware, guards and handlers of every framework. */
 const STATE = Symbol('jwto.auth-state');
 
 interface Marked {
   [STATE]?: AuthState | 'nobody';
 }
 
-/** Notes who a request is from, for parameter decorators; and as `request.user`, where Nest developers look for it. */
-export function setAuthState(request: AnyRequest, state: AuthState): void {
-  (rawOf(request) as Marked)[STATE] = state;
-  (request as { user?: unknown }).user = state.user;
+/**
+ * Notes who a request is from, for parameter decorators; and as `request.user`, where Nest developers look for it.
+ *
+ * @param csrfExempt - whether CSRF was left out, as the handler wished
+ */
+export function setAuthState(
+  { notes, request }: Carrier,
+  type: TokenType,
+  authenticated: Authenticated,
+  csrfExempt = false,
+): AuthState {
+  const state = new AuthState(type, authenticated, csrfExempt);
+  (notes as Marked)[STATE] = state;
+  request.user = state.user;
+  return state;
 }
 
 /** Notes that a guard of ours has found nobody, and forgets whom one has found before; not a user of another guard. */
-export function setNobody(request: AnyRequest): void {
-  const before = authStateOf(request);
-  const owned = request as { user?: unknown };
-  if (before instanceof AuthState && owned.user === before.user) owned.user = undefined;
-  (rawOf(request) as Marked)[STATE] = 'nobody';
+export function setNobody(carrier: Carrier): void {
+  const { notes, request } = carrier;
+  const before = authStateOf(carrier);
+  if (before instanceof AuthState && request.user === before.user) request.user = undefined;
+  (notes as Marked)[STATE] = 'nobody';
 }
 
 /** `undefined` if no guard of ours looked at the request, `'nobody'` if the last one found no user. */
-export function authStateOf(request: AnyRequest): AuthState | 'nobody' | undefined {
-  return (rawOf(request) as Marked)[STATE];
+export function authStateOf({ notes }: Carrier): AuthState | 'nobody' | undefined {
+  return (notes as Marked)[STATE];
 }

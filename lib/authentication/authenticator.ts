@@ -5,7 +5,7 @@ import type { TokenAuthority } from '../sign-in/token-authority.js';
 import type { JwtoClaims, TokenType } from '../tokens/claims.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import type { Credential, CredentialReader } from '../credentials/credential-reader.js';
-import { requestInfo, type AnyRequest } from '../http/raw-request.js';
+import type { Carrier } from '../http/carrier.js';
 import type { RequestCsrf } from './request-csrf.js';
 import { mostTelling, newestOfOneSession } from './candidates.js';
 
@@ -42,18 +42,18 @@ export class Authenticator {
    * @param csrfExempt - of a route that `@CsrfExempt()` stands on
    * @throws JwtoError any code that is about a token, `request_invalid`, the `csrf_…` codes, `store_unavailable`
    */
-  authenticate(request: AnyRequest, type: TokenType, csrfExempt = false): Authenticated | Promise<Authenticated> {
+  authenticate(carrier: Carrier, type: TokenType, csrfExempt = false): Authenticated | Promise<Authenticated> {
     const { tokens, keys } = this.parts;
     const { epoch } = keys;
     // The tokens of other issuers come in the header only: a cookie is always a session's of ours.
-    const examined = this.examine(request, type, tokens, tokens.own, csrfExempt);
+    const examined = this.examine(carrier, type, tokens, tokens.own, csrfExempt);
     const found =
       examined instanceof Promise
-        ? examined.then((one) => this.assertNotRevoked(request, type, one))
-        : this.assertNotRevoked(request, type, examined);
+        ? examined.then((one) => this.assertNotRevoked(carrier, type, one))
+        : this.assertNotRevoked(carrier, type, examined);
     if (!(found instanceof Promise)) return found;
     // A key that went while something was waited for has ended its tokens.
-    return found.then((one) => (keys.epoch === epoch ? one : this.authenticate(request, type, csrfExempt)));
+    return found.then((one) => (keys.epoch === epoch ? one : this.authenticate(carrier, type, csrfExempt)));
   }
 
   /**
@@ -65,7 +65,7 @@ export class Authenticator {
    * @throws JwtoError as {@link Authenticator.authenticate}
    */
   confirm(
-    request: AnyRequest,
+    carrier: Carrier,
     type: TokenType,
     authenticated: Authenticated,
     csrfExempt = false,
@@ -73,20 +73,29 @@ export class Authenticator {
     const { claims, from } = authenticated;
     const isConfirmed = type === 'access' && from === 'header' && this.parts.tokens.own.stands(claims, type);
     return isConfirmed
-      ? this.assertNotRevoked(request, type, authenticated)
-      : this.authenticate(request, type, csrfExempt);
+      ? this.assertNotRevoked(carrier, type, authenticated)
+      : this.authenticate(carrier, type, csrfExempt);
+  }
+
+  /**
+   * Whether a request has a credential for this type of token, good or bad.
+   *
+   * @throws JwtoError `request_invalid`, `token_malformed`, `token_missing` for a header that has none behind its scheme
+   */
+  hasCredential(carrier: Carrier, type: TokenType): boolean {
+    return this.parts.reader.find(carrier, type) !== undefined;
   }
 
   /** Everything but revocation, and of our own tokens, for the refresh endpoints: there the session's row decides. */
-  async identify(request: AnyRequest, type: TokenType): Promise<Authenticated> {
+  async identify(carrier: Carrier, type: TokenType): Promise<Authenticated> {
     const { own } = this.parts.tokens;
-    return this.examine(request, type, own, own);
+    return this.examine(carrier, type, own, own);
   }
 
   /** Whether the request has a good, unrevoked token of ours of this type; for a login, which does nothing then. */
-  async isGood(request: AnyRequest, type: TokenType): Promise<boolean> {
+  async isGood(carrier: Carrier, type: TokenType): Promise<boolean> {
     try {
-      const credential = this.parts.reader.find(request, type);
+      const credential = this.parts.reader.find(carrier, type);
       if (credential === undefined) return false;
       const claims = await this.choose(credential, type, this.parts.tokens.own);
       await this.parts.tokens.assertNotRevoked(claims);
@@ -98,40 +107,39 @@ export class Authenticator {
   }
 
   private assertNotRevoked(
-    request: AnyRequest,
+    carrier: Carrier,
     type: TokenType,
     authenticated: Authenticated,
   ): Authenticated | Promise<Authenticated> {
-    const info = type === 'refresh' ? requestInfo(request) : null;
+    const info = type === 'refresh' ? carrier.info : null;
     const asked = this.parts.tokens.assertNotRevoked(authenticated.claims, info);
     return asked instanceof Promise ? asked.then(() => authenticated) : authenticated;
   }
 
   private examine(
-    request: AnyRequest,
+    carrier: Carrier,
     type: TokenType,
     ofHeader: Verifier,
     ofCookie: Verifier,
     csrfExempt = false,
   ): Authenticated | Promise<Authenticated> {
-    const credential = this.parts.reader.read(request, type);
+    const credential = this.parts.reader.read(carrier, type);
     const { from, tokens } = credential;
-    const withCsrf = from === 'cookie' && !csrfExempt;
-    if (withCsrf) this.parts.csrf.assertPair(request);
+    const isPaired = from === 'cookie' && !csrfExempt && this.parts.csrf.assertPair(carrier);
     const [token = ''] = tokens;
     const verifier = from === 'header' ? ofHeader : ofCookie;
     const bindAny = (good: readonly JwtoClaims[]): void => {
-      if (withCsrf) this.parts.csrf.assertBound(request, good);
+      if (isPaired) this.parts.csrf.assertBound(carrier, good);
     };
     const claims =
       tokens.length === 1 ? verifier.verify(token, type) : this.choose(credential, type, verifier, bindAny);
     return claims instanceof Promise
-      ? claims.then((own) => this.bind(request, own, from, withCsrf))
-      : this.bind(request, claims, from, withCsrf);
+      ? claims.then((own) => this.bind(carrier, own, from, isPaired))
+      : this.bind(carrier, claims, from, isPaired);
   }
 
-  private bind(request: AnyRequest, claims: JwtoClaims, from: Credential['from'], withCsrf: boolean): Authenticated {
-    if (withCsrf) this.parts.csrf.assertBound(request, [claims]);
+  private bind(carrier: Carrier, claims: JwtoClaims, from: Credential['from'], isPaired: boolean): Authenticated {
+    if (isPaired) this.parts.csrf.assertBound(carrier, [claims]);
     return { claims, from, by: this };
   }
 

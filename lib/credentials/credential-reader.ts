@@ -1,4 +1,3 @@
-import type { CsrfClues, CsrfEvidence } from '../csrf/csrf-evidence.js';
 import type { HintLog } from '../csrf/hint-log.js';
 import { RequestInvalidError } from '../errors/request-errors.js';
 import { TokenMissingError } from '../errors/token-errors.js';
@@ -6,11 +5,9 @@ import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { TokenType } from '../tokens/claims.js';
 import { isCompactJws } from '../tokens/strict-jws.js';
 import { readBearer } from './bearer.js';
-import { cookieNamesIn, cookieValues } from './cookie-header.js';
 import type { CookieMode, CookieNames } from './cookie-names.js';
-import { formToken } from '../http/form-token.js';
 import { missingHint } from './missing-hint.js';
-import { headerOf, isEncrypted, rawOf, trimWhiteSpace, type AnyRequest } from '../http/raw-request.js';
+import type { Carrier } from '../http/carrier.js';
 
 /** The one credential of a request: a header's token, or the cookies of that name, of which a stranger may have planted some. */
 export interface Credential {
@@ -24,9 +21,6 @@ export interface Credential {
  * browser has three, and each once more for every `domain` that there was.
  */
 const MAX_CANDIDATES = 10;
-
-/** Where other libraries send a CSRF token: Angular and axios, csurf, Laravel. */
-const OTHER_HEADERS = ['x-xsrf-token', 'x-csrf-token', 'csrf-token', 'xsrf-token'];
 
 /** Finds the credential of a request. */
 export class CredentialReader {
@@ -47,73 +41,46 @@ export class CredentialReader {
    * @throws JwtoError `token_missing`, as the first mode says; `request_invalid`, `token_malformed` for a bad header;
    * `request_invalid` for more than ten tokens in cookies
    */
-  read(request: AnyRequest, type: TokenType): Credential {
-    const credential = this.find(request, type);
-    if (credential === undefined) throw this.missing(request, type);
+  read(carrier: Carrier, type: TokenType): Credential {
+    const credential = this.find(carrier, type);
+    if (credential === undefined) throw this.missing(carrier, type);
     return credential;
   }
 
   /** The same, where a request may as well have none. @throws JwtoError for a bad header, and for too many cookies */
-  find(request: AnyRequest, type: TokenType): Credential | undefined {
-    return this.bearer(request) ?? cookieCredential(candidates(this.cookies(request, type)));
+  find(carrier: Carrier, type: TokenType): Credential | undefined {
+    return this.bearer(carrier) ?? cookieCredential(candidates(this.cookies(carrier, type)));
   }
 
   /** Every token that the request carries, of both types; for a logout. @throws JwtoError as {@link CredentialReader.read} */
-  readAll(request: AnyRequest): Credential | undefined {
-    return this.bearer(request) ?? cookieCredential(this.readCookies(request));
+  readAll(carrier: Carrier): Credential | undefined {
+    return this.bearer(carrier) ?? cookieCredential(this.readCookies(carrier));
   }
 
   /** Every token in a cookie, of both types. @throws JwtoError `request_invalid` for more than ten */
-  readCookies(request: AnyRequest): readonly string[] {
-    return candidates([...this.cookies(request, 'refresh'), ...this.cookies(request, 'access')]);
-  }
-
-  /** What the request shows of where it came from. */
-  evidence(request: AnyRequest): CsrfEvidence {
-    const raw = rawOf(request);
-    const { originalMethod } = request as { originalMethod?: string };
-    return {
-      methods: [raw.method ?? '', ...(originalMethod === undefined ? [] : [originalMethod])],
-      handshake: opensWebSocket(request),
-      host: headerOf(request, 'host') ?? headerOf(request, ':authority'),
-      encrypted: isEncrypted(request),
-      origin: headerOf(request, 'origin'),
-      referer: headerOf(request, 'referer'),
-      site: headerOf(request, 'sec-fetch-site'),
-      header: headerOf(request, 'x-csrftoken'),
-      field: this.options.csrf === 'django' ? formToken(request) : undefined,
-      cookies: cookieValues(request, this.names.csrf),
-      cookieName: this.names.csrf,
-      clues: () => this.clues(request),
-    };
+  readCookies(carrier: Carrier): readonly string[] {
+    return candidates([...this.cookies(carrier, 'refresh'), ...this.cookies(carrier, 'access')]);
   }
 
   /** The refusal of a request without a credential. */
-  missing(request: AnyRequest, type: TokenType): TokenMissingError {
+  missing(carrier: Carrier, type: TokenType): TokenMissingError {
     const [first] = this.options.modes;
     if (first === 'JSON') return new TokenMissingError();
-    const found = this.hints && missingHint(this.evidence(request), this.options);
+    const found = this.hints && missingHint(carrier, this.options);
     if (found !== undefined) this.hints?.tell(`No session cookie (${found.cause})`, found.hint);
     return new TokenMissingError(type === 'refresh' ? this.names.refresh : this.names.access[first], found?.hint);
   }
 
-  private clues(request: AnyRequest): CsrfClues {
-    return {
-      headers: OTHER_HEADERS.filter((name) => headerOf(request, name) !== undefined),
-      cookies: cookieNamesIn(request).filter((name) => name !== this.names.csrf && name.endsWith('csrftoken')),
-    };
-  }
-
-  private bearer(request: AnyRequest): Credential | undefined {
+  private bearer(carrier: Carrier): Credential | undefined {
     if (!this.options.modes.includes('JSON')) return undefined;
-    const token = readBearer(request);
+    const token = readBearer(carrier.authorization);
     if (token === '') throw new TokenMissingError();
     return token === undefined ? undefined : { from: 'header', tokens: [token] };
   }
 
-  private cookies(request: AnyRequest, type: TokenType): string[] {
+  private cookies(carrier: Carrier, type: TokenType): string[] {
     const names = type === 'refresh' ? [this.names.refresh] : this.cookieModes.map((mode) => this.names.access[mode]);
-    return this.cookieModes.length === 0 ? [] : names.flatMap((name) => cookieValues(request, name));
+    return this.cookieModes.length === 0 ? [] : names.flatMap((name) => carrier.cookies(name));
   }
 }
 
@@ -131,10 +98,4 @@ function candidates(values: readonly string[]): readonly string[] {
     );
   }
   return tokens.length === 0 ? values.slice(0, 1) : tokens;
-}
-
-/** The protocols of `Upgrade` compare without regard to case (RFC 9110 §7.8). */
-function opensWebSocket(request: AnyRequest): boolean {
-  const protocol = headerOf(request, rawOf(request).method === 'CONNECT' ? ':protocol' : 'upgrade') ?? '';
-  return protocol.split(',').some((name) => /^websocket(?:\/.*)?$/i.test(trimWhiteSpace(name)));
 }

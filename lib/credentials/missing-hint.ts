@@ -1,4 +1,4 @@
-import type { CsrfEvidence } from '../csrf/csrf-evidence.js';
+import type { Carrier } from '../http/carrier.js';
 import { isBelow, otherLoopbackNames, parseUrl } from '../csrf/own-origin.js';
 import { shown } from '../csrf/shown.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
@@ -9,7 +9,7 @@ export interface MissingHint {
   readonly hint: string;
 }
 
-type Evidence = Pick<CsrfEvidence, 'origin' | 'site' | 'host' | 'encrypted'>;
+type Evidence = Pick<Carrier, 'origin' | 'site' | 'host' | 'encrypted'>;
 type CookieSettings = Pick<ResolvedOptions, 'domain' | 'sameSite' | 'secureCookies'>;
 
 /**

@@ -3,10 +3,10 @@ import { CsrfCheck } from '../csrf/csrf-check.js';
 import { OPTIONS } from '../options/injection-keys.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import type { IssuedTokens } from '../tokens/issued-tokens.js';
-import { cookieValues } from './cookie-header.js';
 import { COOKIE_NAMES, type CookieNames } from './cookie-names.js';
 import { CookieWriter } from './cookie-writer.js';
 import { warnOfLargeAnswer } from './large-answer.js';
+import { carrierOf } from '../http/http-carrier.js';
 import { appendCookies, type AnyReply } from '../http/raw-reply.js';
 import { pathOf, type AnyRequest } from '../http/raw-request.js';
 import { RefreshPath } from './refresh-path.js';
@@ -55,7 +55,7 @@ export class TokenTransport {
   write(reply: AnyReply, tokens: IssuedTokens, request?: AnyRequest): void {
     const { mode, sid } = tokens;
     if (mode === 'JSON') return;
-    const presented = request === undefined ? [] : cookieValues(request, this.#parts.names.csrf);
+    const presented = request === undefined ? [] : carrierOf(request).cookies(this.#parts.names.csrf);
     const csrfToken = this.#parts.csrf?.tokenFor(sid, presented);
     const cookies = this.#parts.writer.set(tokens, mode, this.pathFor(request), csrfToken);
     warnOfLargeAnswer(cookies);

@@ -1,5 +1,6 @@
-import { sentToken, type CsrfEvidence } from './csrf-evidence.js';
+import type { Carrier } from '../http/carrier.js';
 import type { CsrfScheme } from './csrf-scheme.js';
+import type { CsrfSource } from './csrf-source.js';
 import type { HintLog } from './hint-log.js';
 import { foreignOrigin, noOrigin, otherSite, type OriginHintSettings } from './origin-hints.js';
 import { isBelow, isLoopback, parseUrl } from './own-origin.js';
@@ -23,37 +24,39 @@ export class CsrfHints {
   constructor(
     private readonly settings: HintSettings,
     private readonly tokens: Pick<CsrfScheme, 'isWellFormed'>,
+    private readonly source: CsrfSource,
     private readonly log: HintLog,
   ) {}
 
   /** The hint, which is logged too, unless the same cause was a moment ago. */
-  about(cause: CsrfCause, evidence: CsrfEvidence): string {
-    const hint = this.explain(cause, evidence);
+  about(cause: CsrfCause, carrier: Carrier): string {
+    const hint = this.explain(cause, carrier);
     this.log.tell(`CSRF refused (${cause})`, hint);
     return hint;
   }
 
-  private explain(cause: CsrfCause, evidence: CsrfEvidence): string {
+  private explain(cause: CsrfCause, carrier: Carrier): string {
     switch (cause) {
       case 'other-site':
-        return otherSite(evidence, this.settings);
+        return otherSite(carrier, this.settings);
       case 'no-origin':
-        return noOrigin(evidence);
+        return noOrigin(carrier);
       case 'foreign-origin':
-        return foreignOrigin(evidence, this.settings);
+        return foreignOrigin(carrier, this.settings);
       case 'no-cookie':
-        return this.noCookie(evidence);
+        return this.noCookie(carrier);
       case 'no-header':
-        return this.noHeader(evidence);
+        return this.noHeader(carrier);
       case 'pair-differs':
-        return this.pairDiffers(evidence);
+        return this.pairDiffers(carrier);
       case 'other-session':
-        return this.otherSession(evidence);
+        return this.otherSession(carrier);
     }
   }
 
-  private noCookie({ cookieName, clues }: CsrfEvidence): string {
-    const [alike] = clues().cookies;
+  private noCookie(carrier: Carrier): string {
+    const { cookieName } = this.source;
+    const alike = this.source.otherCookie(carrier);
     if (alike !== undefined) {
       return `A cookie "${shown(alike)}" came instead: of another instance of the module, or from before cookiePrefix changed.`;
     }
@@ -64,17 +67,17 @@ export class CsrfHints {
     ].join(' ');
   }
 
-  private noHeader(evidence: CsrfEvidence): string {
-    const { header, cookieName, clues } = evidence;
-    const [alike] = clues().headers;
+  private noHeader(carrier: Carrier): string {
+    const { cookieName } = this.source;
+    const alike = this.source.otherHeader(carrier);
     if (alike !== undefined) {
       return `The header ${alike} came: the name is X-CSRFToken (axios: xsrfHeaderName, and xsrfCookieName "${cookieName}").`;
     }
-    if (header === '') {
-      return `The header is there and empty: the page did not find "${cookieName}" in document.cookie. ${this.readers(evidence)}`;
+    if (this.source.header(carrier) === '') {
+      return `The header is there and empty: the page did not find "${cookieName}" in document.cookie. ${this.readers(carrier)}`;
     }
     return [
-      `The page sent no such header. Read the cookie right before each request. ${this.readers(evidence)}`,
+      `The page sent no such header. Read the cookie right before each request. ${this.readers(carrier)}`,
       this.settings.csrf === 'django'
         ? 'A form may send the field csrfmiddlewaretoken instead, url-encoded; multipart bodies are not parsed yet when a guard looks.'
         : 'A plain HTML form cannot send headers: send it by fetch, or set csrf: "django" for a form field.',
@@ -82,7 +85,7 @@ export class CsrfHints {
   }
 
   /** Which pages can read the cookie, and whether the one that asks is none of them. */
-  private readers({ origin, site, host = '' }: CsrfEvidence): string {
+  private readers({ origin, site, host = '' }: Carrier): string {
     const { domain } = this.settings;
     const readers =
       domain === undefined
@@ -98,10 +101,9 @@ export class CsrfHints {
       : `${readers} This one, on "${shown(page)}", cannot: set domain to one that both are below.`;
   }
 
-  private pairDiffers(evidence: CsrfEvidence): string {
-    const { cookies } = evidence;
-    const sent = sentToken(evidence);
-    if (cookies.length > 1) return this.severalCookies(evidence);
+  private pairDiffers(carrier: Carrier): string {
+    const sent = this.source.sent(carrier);
+    if (this.source.cookies(carrier).length > 1) return this.severalCookies(carrier);
     if (!this.tokens.isWellFormed(sent)) {
       return sent.includes(',')
         ? 'The header seems to have come twice: two parts of the page add it.'
@@ -110,10 +112,10 @@ export class CsrfHints {
     return 'The page sent the token of an earlier sign-in, which it kept, or of another tab: read the cookie right before each request.';
   }
 
-  private otherSession(evidence: CsrfEvidence): string {
-    if (evidence.cookies.length > 1) return this.severalCookies(evidence);
-    if (!this.tokens.isWellFormed(sentToken(evidence))) {
-      return `"${evidence.cookieName}" was not set by this application: another one on this host, whatever its port, or on a parent domain uses the name, or it was planted.`;
+  private otherSession(carrier: Carrier): string {
+    if (this.source.cookies(carrier).length > 1) return this.severalCookies(carrier);
+    if (!this.tokens.isWellFormed(this.source.sent(carrier))) {
+      return `"${this.source.cookieName}" was not set by this application: another one on this host, whatever its port, or on a parent domain uses the name, or it was planted.`;
     }
     return (
       'The token is of an earlier session, whose cookie outlived it, or was signed with another key: ' +
@@ -121,7 +123,10 @@ export class CsrfHints {
     );
   }
 
-  private severalCookies({ cookies, cookieName, host = '' }: CsrfEvidence): string {
+  private severalCookies(carrier: Carrier): string {
+    const { host = '' } = carrier;
+    const { cookieName } = this.source;
+    const cookies = this.source.cookies(carrier);
     const { domain } = this.settings;
     const others =
       domain === undefined && isLoopback(host)

@@ -1,5 +1,5 @@
 import { CsrfOriginError } from '../errors/csrf-errors.js';
-import type { CsrfEvidence } from './csrf-evidence.js';
+import type { Carrier } from '../http/carrier.js';
 import type { CsrfHints } from './csrf-hints.js';
 import { isPlainLoopback, originOf, ownOrigins } from './own-origin.js';
 
@@ -30,28 +30,28 @@ export class OriginCheck {
    * could be ridden on
    * @throws {@link CsrfOriginError} if it did not, with what to do
    */
-  assert(evidence: CsrfEvidence, absence: 'refused' | 'accepted'): void {
-    const { origin, referer, site } = evidence;
+  assert(carrier: Carrier, absence: 'refused' | 'accepted'): void {
+    const { origin, referer, site } = carrier;
     if ((site === 'cross-site' || site === 'same-site') && !this.isTrusted(origin)) {
       throw new CsrfOriginError(
         `The browser says "Sec-Fetch-Site: ${site}": this page is of another ${site === 'same-site' ? 'host' : 'site'}. ` +
           'If it is yours, add its origin to trustedOrigins.',
-        this.hints?.about('other-site', evidence),
+        this.hints?.about('other-site', carrier),
       );
     }
     const source = origin ?? (referer === undefined ? undefined : originOf(referer));
     if (origin === undefined && referer === undefined) {
-      if (absence === 'accepted' || isPlainLoopback(evidence)) return;
+      if (absence === 'accepted' || isPlainLoopback(carrier)) return;
       throw new CsrfOriginError(
         'Send an Origin or a Referer header of this host; a request with a cookie needs one.',
-        this.hints?.about('no-origin', evidence),
+        this.hints?.about('no-origin', carrier),
       );
     }
-    if (source === undefined || !(this.isTrusted(source) || ownOrigins(evidence).includes(source))) {
+    if (source === undefined || !(this.isTrusted(source) || ownOrigins(carrier).includes(source))) {
       throw new CsrfOriginError(
         `The ${origin === undefined ? 'Referer' : 'Origin'} is not this host's origin. If that page is yours, add its origin to ` +
           'trustedOrigins; behind a proxy, have it keep the Host header.',
-        this.hints?.about('foreign-origin', evidence),
+        this.hints?.about('foreign-origin', carrier),
       );
     }
   }

@@ -1,4 +1,4 @@
-import type { CsrfEvidence } from './csrf-evidence.js';
+import type { Carrier } from '../http/carrier.js';
 import { isLoopback, originOf, otherLoopbackNames, ownOrigins, parseUrl } from './own-origin.js';
 import { shown } from './shown.js';
 
@@ -10,7 +10,7 @@ export interface OriginHintSettings {
 const KEEP_HOST = 'nginx: proxy_set_header Host $http_host';
 
 /** `Sec-Fetch-Site` says that the page is elsewhere. */
-export function otherSite({ origin, site, host = '' }: CsrfEvidence, settings: OriginHintSettings): string {
+export function otherSite({ origin, site, host = '' }: Carrier, settings: OriginHintSettings): string {
   if (origin === undefined)
     return 'No Origin came with it, so trustedOrigins cannot admit the page: a link or a redirect of another site?';
   const compared = `The Origin "${shown(origin)}" was compared with ${trusted(settings)}.`;
@@ -25,8 +25,8 @@ export function otherSite({ origin, site, host = '' }: CsrfEvidence, settings: O
 }
 
 /** Neither Origin nor Referer. */
-export function noOrigin(evidence: CsrfEvidence): string {
-  const [own = 'https://<host>'] = ownOrigins(evidence);
+export function noOrigin(carrier: Carrier): string {
+  const [own = 'https://<host>'] = ownOrigins(carrier);
   return (
     `Browsers send an Origin with every POST, so this is a script or a tool: let it send "Origin: ${shown(own)}". ` +
     'Only over plain http on loopback neither is needed.'
@@ -34,8 +34,8 @@ export function noOrigin(evidence: CsrfEvidence): string {
 }
 
 /** Origin, or the Referer's, is neither the own one nor trusted. */
-export function foreignOrigin(evidence: CsrfEvidence, settings: OriginHintSettings): string {
-  const { origin, referer = '', host } = evidence;
+export function foreignOrigin(carrier: Carrier, settings: OriginHintSettings): string {
+  const { origin, referer = '', host } = carrier;
   if (origin === 'null') {
     return (
       'The Origin is "null": the page is in a sandboxed frame, was opened as a file, was redirected from another origin, ' +
@@ -48,14 +48,14 @@ export function foreignOrigin(evidence: CsrfEvidence, settings: OriginHintSettin
       ? 'The Referer is no http or https address.'
       : `The Origin "${shown(origin)}" is no http or https origin.`;
   }
-  const own = ownOrigins(evidence);
+  const own = ownOrigins(carrier);
   const compared =
     `"${shown(source)}" was compared with ${own.length === 0 ? 'nothing, as there is no usable Host' : own.map((one) => `"${shown(one)}"`).join(' and ')} ` +
     `(from Host "${shown(host ?? '')}") and ${trusted(settings)}.`;
-  return `${compared} ${likelyCause(source, evidence)}`;
+  return `${compared} ${likelyCause(source, carrier)}`;
 }
 
-function likelyCause(source: string, { host = '', encrypted }: CsrfEvidence): string {
+function likelyCause(source: string, { host = '', encrypted }: Carrier): string {
   const [page, here] = [parseUrl(source), parseUrl(`https://${host}`)];
   if (page?.hostname === here?.hostname) {
     return page?.protocol === 'http:'

@@ -1,19 +1,19 @@
-import type { CsrfEvidence } from './csrf-evidence.js';
+import type { Carrier } from '../http/carrier.js';
 import { shown } from './shown.js';
 
 /** The loopback names and addresses (RFC 6761 §6.3, RFC 5735, RFC 4291). */
 const LOOPBACK = /^(?:localhost|(?:[\w-]+\.)+localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** The own origins: https with the Host; http too where nothing but this machine is in between. */
-export function ownOrigins(evidence: Pick<CsrfEvidence, 'host' | 'encrypted'>): string[] {
-  const { host } = evidence;
+export function ownOrigins(carrier: Pick<Carrier, 'host' | 'encrypted'>): string[] {
+  const { host } = carrier;
   if (host === undefined) return [];
-  const origins = [originOf(`https://${host}`), isPlainLoopback(evidence) ? originOf(`http://${host}`) : undefined];
+  const origins = [originOf(`https://${host}`), isPlainLoopback(carrier) ? originOf(`http://${host}`) : undefined];
   return origins.filter((origin) => origin !== undefined);
 }
 
 /** Whether a request came over plain http to a loopback name. */
-export function isPlainLoopback({ encrypted, host }: Pick<CsrfEvidence, 'host' | 'encrypted'>): boolean {
+export function isPlainLoopback({ encrypted, host }: Pick<Carrier, 'host' | 'encrypted'>): boolean {
   return !encrypted && host !== undefined && isLoopback(host);
 }
 

@@ -11,8 +11,8 @@ import { defineEndpoint } from './endpoint.js';
 export const csrf = defineEndpoint({
   name: 'csrf',
   method: 'GET',
-  async action({ authenticator, sessions, transport }, { request, reply }) {
-    const { claims, from } = await authenticator.authenticate(request, 'access');
+  async action({ authenticator, sessions, transport }, { carrier, reply }) {
+    const { claims, from } = await authenticator.authenticate(carrier, 'access');
     // A client that sends its token in a header needs no CSRF token, and is never answered with a cookie.
     if (from === 'header') return;
     const session = await sessions.find(claims.sid);

@@ -19,10 +19,10 @@ export const deleteTokens = defineEndpoint({
   inputs: jwtType('refresh'),
   async action(parts, exchange) {
     const { verifier, csrf, options, transport } = parts;
-    const { request, reply } = exchange;
+    const { request, carrier, reply } = exchange;
     const credential = readLeniently(parts, exchange);
     const sessions = await verifier.identifyAll(credential?.tokens ?? []);
-    if (credential?.from === 'cookie' && sessions.length > 0) csrf.assertSignOut(request, sessions);
+    if (credential?.from === 'cookie' && sessions.length > 0) csrf.assertSignOut(carrier, sessions);
     await endSessions(parts, exchange, sessions);
     const from = credential?.from ?? (options.modes[0] === 'JSON' ? 'header' : 'cookie');
     if (from === 'cookie') transport.clear(reply, request);
@@ -32,9 +32,9 @@ export const deleteTokens = defineEndpoint({
 });
 
 /** A bad header counts as no token; two headers are still a bad request. */
-function readLeniently({ reader }: EndpointParts, { request }: Exchange): Credential | undefined {
+function readLeniently({ reader }: EndpointParts, { carrier }: Exchange): Credential | undefined {
   try {
-    return reader.readAll(request);
+    return reader.readAll(carrier);
   } catch (error) {
     if (provesNobody(error)) return { from: 'header', tokens: [] };
     throw error;

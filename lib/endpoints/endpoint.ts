@@ -45,7 +45,7 @@ interface EndpointDefinition<Inputs, Outcome> extends EndpointPlace {
  * export const whoAmI = defineEndpoint({
  *   name: 'whoAmI',
  *   method: 'GET',
- *   action: async ({ authenticator }, { request }) => (await authenticator.authenticate(request, 'access')).claims.user,
+ *   action: async ({ authenticator }, { carrier }) => (await authenticator.authenticate(carrier, 'access')).claims.user,
  *   answer: ({ username }) => ({ status: 200, body: { username } }),
  * });
  * ```

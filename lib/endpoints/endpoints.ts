@@ -1,7 +1,8 @@
 import type { HttpAdapterHost } from '@nestjs/core';
 import { JwtoError } from '../errors/jwto-error.js';
 import { setHeader, type AnyReply } from '../http/raw-reply.js';
-import { requestInfo, type AnyRequest } from '../http/raw-request.js';
+import { carrierOf } from '../http/http-carrier.js';
+import type { AnyRequest } from '../http/raw-request.js';
 import type { Refusals } from '../credentials/refusal.js';
 import type { Endpoint } from './endpoint.js';
 import type { EndpointParts } from './exchange.js';
@@ -21,7 +22,8 @@ export class Endpoints {
   async answer(endpoint: Endpoint, request: AnyRequest, reply: AnyReply): Promise<void> {
     setHeader(reply, 'Cache-Control', 'no-store');
     try {
-      const exchange = { request, reply, info: requestInfo(request) };
+      const carrier = carrierOf(request);
+      const exchange = { request, carrier, reply, info: carrier.info };
       const { status, body, cacheControl } = await endpoint.run(this.parts, exchange);
       if (cacheControl !== undefined) setHeader(reply, 'Cache-Control', cacheControl);
       this.send(reply, status, body);

@@ -13,6 +13,7 @@ import type { SignIn } from '../sign-in/sign-in.js';
 import type { TokenService } from '../sign-in/token-service.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
 import type { CredentialReader } from '../credentials/credential-reader.js';
+import type { Carrier } from '../http/carrier.js';
 import type { AnyReply } from '../http/raw-reply.js';
 import type { AnyRequest } from '../http/raw-request.js';
 import type { TokenTransport } from '../credentials/token-transport.js';
@@ -20,6 +21,8 @@ import type { TokenTransport } from '../credentials/token-transport.js';
 /** A request to an endpoint, and the reply to it. */
 export interface Exchange {
   readonly request: AnyRequest;
+  /** The request's, for what judges it. */
+  readonly carrier: Carrier;
   readonly reply: AnyReply;
   readonly info: RequestInfo;
 }

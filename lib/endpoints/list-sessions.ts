@@ -11,8 +11,8 @@ import { authenticateOwner } from './session-owner.js';
 export const listSessions = defineEndpoint({
   name: 'listSessions',
   method: 'GET',
-  async action({ authenticator, ownSessions }, { request }) {
-    const { claims } = await authenticateOwner(authenticator, request);
+  async action({ authenticator, ownSessions }, { carrier }) {
+    const { claims } = await authenticateOwner(authenticator, carrier);
     const sessions = await ownSessions.list(claims);
     return sessions.map(({ sid, signedInAt, lastUsedAt, expiresAt, userAgent, ip }) => ({
       sid,

@@ -17,12 +17,12 @@ export const login = defineEndpoint({
   method: 'POST',
   bodyType: LoginBody,
   inputs: (body, { modes }) => readLogin(body, modes),
-  async action(parts, { request, reply, info }, { mode, credentials, others }) {
-    const older = await olderSessions(parts, request);
-    if (mode !== 'JSON' || older.length > 0) parts.csrf.assertLogin(request);
+  async action(parts, { request, carrier, reply, info }, { mode, credentials, others }) {
+    const older = await olderSessions(parts, carrier);
+    if (mode !== 'JSON' || older.length > 0) parts.csrf.assertLogin(carrier);
 
     if (credentials === undefined) {
-      if (await isSignedIn(parts, request)) return undefined;
+      if (await isSignedIn(parts, carrier)) return undefined;
       return assertCredentials({}, unreadType(request)) as never;
     }
     const { user, signedInAt } = await parts.signIn.authenticate(credentials, { body: others, request: info });
@@ -43,10 +43,10 @@ export const login = defineEndpoint({
   },
 });
 
-async function isSignedIn({ authenticator, options }: EndpointParts, request: Exchange['request']): Promise<boolean> {
+async function isSignedIn({ authenticator, options }: EndpointParts, carrier: Exchange['carrier']): Promise<boolean> {
   const types: TokenType[] = options.modes.includes('JSON') ? ['access', 'refresh'] : ['access'];
   for (const type of types) {
-    if (await authenticator.isGood(request, type)) return true;
+    if (await authenticator.isGood(carrier, type)) return true;
   }
   return false;
 }

@@ -16,13 +16,13 @@ export const logout = defineEndpoint({
   inputs: jwtType('refresh'),
   async action(parts, exchange) {
     const { reader, verifier, csrf, transport } = parts;
-    const { request, reply } = exchange;
-    const credential = reader.readAll(request);
-    if (credential === undefined) throw reader.missing(request, 'refresh');
-    if (credential.from === 'cookie') csrf.assertPair(request);
+    const { request, carrier, reply } = exchange;
+    const credential = reader.readAll(carrier);
+    if (credential === undefined) throw reader.missing(carrier, 'refresh');
+    const isPaired = credential.from === 'cookie' && csrf.assertPair(carrier);
     const sessions = await verifier.identifyAll(credential.tokens);
     if (sessions.length === 0) await verifier.identify(credential.tokens[0] ?? '');
-    if (credential.from === 'cookie') csrf.assertBound(request, sessions);
+    if (isPaired) csrf.assertBound(carrier, sessions);
 
     const ended = await endSessions(parts, exchange, sessions);
     if (credential.from === 'cookie') transport.clear(reply, request);

@@ -1,4 +1,5 @@
-import { hasLeft, requestInfo, type AnyRequest } from '../http/raw-request.js';
+import { carrierOf } from '../http/http-carrier.js';
+import { hasLeft, type AnyRequest } from '../http/raw-request.js';
 import type { AnyReply } from '../http/raw-reply.js';
 import { OwnSignIn, type IssueFor } from '../sign-in/own-sign-in.js';
 import type { IssueOptions } from '../sign-in/token-service-options.js';
@@ -22,13 +23,14 @@ export class OwnSignInRoute extends OwnSignIn {
     issue: IssueFor,
   ): Promise<IssuedTokens> {
     const { csrf, options: settings } = this.parts;
-    const older = await olderSessions(this.parts, request);
+    const carrier = carrierOf(request);
+    const older = await olderSessions(this.parts, carrier);
     // The mode of `like` is not known yet, and may be one of cookies.
     const mode = options.mode ?? (options.like === undefined ? settings.modes[0] : undefined);
     const isJson = mode === 'JSON' || settings.modes.every((one) => one === 'JSON');
-    if (!isJson || older.length > 0) csrf.assertLogin(request);
+    if (!isJson || older.length > 0) csrf.assertLogin(carrier);
     const issued = await issue({
-      request: requestInfo(request),
+      request: carrier.info,
       replaces: older,
       hasLeft: () => hasLeft(request),
     });

@@ -6,25 +6,25 @@ import type { EndpointParts, Exchange } from './exchange.js';
 /** Refreshes the session of a request, and writes the cookies. @throws JwtoError as `Refresh.run` */
 export async function refresh(
   parts: EndpointParts,
-  { request, reply, info }: Exchange,
+  { request, carrier, reply, info }: Exchange,
   kind: RefreshKind,
 ): Promise<IssuedTokens> {
   const { keys, authenticator, tokens: service, transport } = parts;
   const { epoch } = keys;
-  const { claims, from } = await authenticator.identify(request, 'refresh');
+  const { claims, from } = await authenticator.identify(carrier, 'refresh');
   const assertStands = async (): Promise<void> => {
-    if (keys.epoch !== epoch) await authenticator.identify(request, 'refresh');
+    if (keys.epoch !== epoch) await authenticator.identify(carrier, 'refresh');
   };
   const options = { request: info, verified: { claims, via: from, assertStands } };
-  const token = tokenOf(parts, request, claims);
+  const token = tokenOf(parts, carrier, claims);
   const tokens = await (kind === 'access' ? service.refresh(token, options) : service.updateRefresh(token, options));
   transport.write(reply, tokens, request);
   return tokens;
 }
 
 /** The one of the request's tokens that these claims are of. */
-function tokenOf({ reader, verifier }: EndpointParts, request: Exchange['request'], { jti }: JwtoClaims): string {
-  const { tokens } = reader.read(request, 'refresh');
+function tokenOf({ reader, verifier }: EndpointParts, carrier: Exchange['carrier'], { jti }: JwtoClaims): string {
+  const { tokens } = reader.read(carrier, 'refresh');
   const [only = ''] = tokens;
   return tokens.length === 1 ? only : (tokens.find((token) => isOf(verifier, token, jti)) ?? only);
 }

@@ -1,3 +1,4 @@
+import type { Carrier } from '../http/carrier.js';
 import type { AnyReply } from '../http/raw-reply.js';
 import type { AnyRequest } from '../http/raw-request.js';
 import type { JwtoClaims } from '../tokens/claims.js';
@@ -11,9 +12,9 @@ import type { EndpointParts } from './exchange.js';
  */
 export function olderSessions(
   { reader, verifier }: Pick<EndpointParts, 'reader' | 'verifier'>,
-  request: AnyRequest,
+  carrier: Carrier,
 ): Promise<JwtoClaims[]> {
-  return verifier.identifyAll(reader.readCookies(request));
+  return verifier.identifyAll(reader.readCookies(carrier));
 }
 
 /** Writes the cookies of a new session, or clears those of the older ones where its tokens travel in bodies. */

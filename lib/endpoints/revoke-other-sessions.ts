@@ -13,8 +13,8 @@ export const revokeOtherSessions = defineEndpoint({
   verb: 'revoke_others',
   // It needs nothing of the body, and refuses an unreadable one as all endpoints with a body do.
   inputs: () => undefined,
-  async action({ authenticator, ownSessions }, { request, info }) {
-    const { claims } = await authenticateOwner(authenticator, request);
+  async action({ authenticator, ownSessions }, { carrier, info }) {
+    const { claims } = await authenticateOwner(authenticator, carrier);
     return ownSessions.revokeOthers(claims, info);
   },
   answer: ANSWERS.othersRevoked,

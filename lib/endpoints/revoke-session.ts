@@ -14,8 +14,8 @@ export const revokeSession = defineEndpoint({
   method: 'POST',
   verb: 'revoke',
   inputs: readSid,
-  async action({ authenticator, ownSessions, transport }, { request, reply, info }, sid) {
-    const { claims, from } = await authenticateOwner(authenticator, request);
+  async action({ authenticator, ownSessions, transport }, { request, carrier, reply, info }, sid) {
+    const { claims, from } = await authenticateOwner(authenticator, carrier);
     if (!(await ownSessions.revoke(claims, sid, info))) throw new SessionNotFoundError();
     if (sid === claims.sid && from === 'cookie') transport.clear(reply, request);
   },

@@ -1,6 +1,6 @@
 import { TokenInvalidError } from '../errors/token-errors.js';
 import type { Authenticated, Authenticator } from '../authentication/authenticator.js';
-import type { AnyRequest } from '../http/raw-request.js';
+import type { Carrier } from '../http/carrier.js';
 import { isForeign } from '../tokens/foreign-claims.js';
 
 /**
@@ -9,8 +9,8 @@ import { isForeign } from '../tokens/foreign-claims.js';
  *
  * @throws JwtoError as `Authenticator.authenticate`, and `token_invalid` for another issuer's token
  */
-export async function authenticateOwner(authenticator: Authenticator, request: AnyRequest): Promise<Authenticated> {
-  const authenticated = await authenticator.authenticate(request, 'access');
+export async function authenticateOwner(authenticator: Authenticator, carrier: Carrier): Promise<Authenticated> {
+  const authenticated = await authenticator.authenticate(carrier, 'access');
   if (isForeign(authenticated.claims)) throw new TokenInvalidError();
   return authenticated;
 }

@@ -10,8 +10,9 @@ const OPEN = Symbol('jwto.open');
 const PREPARED = new WeakSet<CanActivate>();
 
 /**
- * Makes an `AuthGuard` that guards the whole application tell its strategies where `@Public()` stands, by the options
- * that it gives them: a strategy knows the request alone. One on a class or a method tells nothing, and stays closed.
+ * Makes an `AuthGuard` that guards the whole application say in the options of its strategies where `@Public()` or
+ * `@JwtLoginOptional()` stands, since a strategy knows the request alone; the guard of the latter looks at the token. An
+ * `AuthGuard` on a class or a method says nothing, and stays closed.
  */
 export function prepareGlobalGuards(guards: readonly CanActivate[]): void {
   for (const guard of guards) {
@@ -20,7 +21,9 @@ export function prepareGlobalGuards(guards: readonly CanActivate[]): void {
     const optionsOf = guard.getAuthenticateOptions.bind(guard);
     guard.getAuthenticateOptions = async (context) => {
       const options = await optionsOf(context);
-      return requirementsOf(context) === 'public' ? { ...options, [OPEN]: true } : { ...options };
+      const requirements = requirementsOf(context);
+      const isOpen = requirements === 'public' || requirements.token.isOptional;
+      return isOpen ? { ...options, [OPEN]: true } : { ...options };
     };
   }
 }

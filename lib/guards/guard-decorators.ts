@@ -1,8 +1,9 @@
 import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
 import { JwtoGuard } from './jwto.guard.js';
-import { documentRefusals } from './openapi.js';
+import { documentOptional, documentRefusals } from './openapi.js';
 import {
   CSRF_EXEMPT,
+  openedMethods,
   PERMISSION_REQUIREMENTS,
   PUBLIC,
   TOKEN_REQUIREMENTS,
@@ -42,9 +43,33 @@ export interface PermissionOptions extends GuardOptions {
  */
 export function JwtLoginRequired({ instance }: GuardOptions = {}): RouteDecorator {
   return applyDecorators(
-    addToken({ instance, type: 'access' }),
+    addToken({ instance, type: 'access', isOptional: false }),
     UseGuards(JwtoGuard),
     documentRefusals({ permissions: false }),
+  );
+}
+
+/**
+ * Lets a request in with a good access token, whose user {@link CurrentUser} gives, and one without a token, for which it
+ * gives `undefined`. A token that is not accepted is refused as ever, with 401, and CSRF protection holds for one from a
+ * cookie.
+ *
+ * It adds up with the other decorators as {@link Public} does: the nearer one wins, on a class it opens what that class
+ * declares, and permissions that stand further away do not count. Beside `@Public()` or a requirement on one and the same
+ * target it stops the start with a `JwtoConfigurationError`.
+ *
+ * @example
+ * ```ts
+ * @Get() @JwtLoginOptional()
+ * list(@CurrentUser() user: JwtoUser | undefined) { … }
+ * ```
+ */
+export function JwtLoginOptional({ instance }: GuardOptions = {}): RouteDecorator {
+  return applyDecorators(
+    addToken({ instance, type: 'access', isOptional: true }),
+    UseGuards(JwtoGuard),
+    documentRefusals({ permissions: false }),
+    documentOptional(openedMethods),
   );
 }
 
@@ -70,7 +95,7 @@ export function JwtPermRequired(
   }
   return applyDecorators(
     addPermissions({ perms: [...perms], any }),
-    addToken({ instance, type: 'access' }),
+    addToken({ instance, type: 'access', isOptional: false }),
     UseGuards(JwtoGuard),
     documentRefusals({ permissions: true }),
   );
@@ -82,7 +107,7 @@ export function JwtPermRequired(
  */
 export function JwtRefreshRequired({ instance }: GuardOptions = {}): RouteDecorator {
   return applyDecorators(
-    addToken({ instance, type: 'refresh' }),
+    addToken({ instance, type: 'refresh', isOptional: false }),
     UseGuards(JwtoGuard),
     documentRefusals({ permissions: false }),
   );

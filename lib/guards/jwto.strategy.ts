@@ -4,8 +4,9 @@ import { Strategy } from 'passport-jwt';
 import { JwtoError, provesNobody } from '../errors/jwto-error.js';
 import type { JwtoUser } from '../tokens/claims.js';
 import { replyTo, setHeadersAt } from '../http/raw-reply.js';
+import { carrierOf } from '../http/http-carrier.js';
 import type { AnyRequest } from '../http/raw-request.js';
-import { AuthState, setAuthState, setNobody } from '../authentication/auth-state.js';
+import { setAuthState, setNobody } from '../authentication/auth-state.js';
 import { isOpen } from './global-guards.js';
 import { DEFAULT_INSTANCE, type JwtoInstance } from '../authentication/instance.js';
 import { answerFailures, asFailure, type PassportLike } from './passport-failure.js';
@@ -79,12 +80,12 @@ async function authenticate(name: string, request: AnyRequest): Promise<Outcome>
   const instance = INSTANCES.get(app ?? server ?? {})?.get(name);
   if (instance === undefined)
     throw new Error(`AuthGuard('${name}') is used in an application without that JwtoModule.`);
+  const carrier = carrierOf(request);
   try {
-    const state = new AuthState(instance.name, 'access', await instance.authenticator.authenticate(request, 'access'));
-    setAuthState(request, state);
-    return { user: state.user };
+    const authenticated = await instance.authenticator.authenticate(carrier, 'access');
+    return { user: setAuthState(carrier, 'access', authenticated).user };
   } catch (error) {
-    setNobody(request);
+    setNobody(carrier);
     if (!(error instanceof JwtoError)) throw error;
     const refusal = instance.refusals.exception(error);
     const reply = replyTo(request);

@@ -1,3 +1,5 @@
+import type { Type } from '@nestjs/common';
+
 type Decorate = ClassDecorator & MethodDecorator;
 
 /**
@@ -25,6 +27,19 @@ export function documentRefusals({ permissions }: { permissions: boolean }): Dec
       403: { description: forbidden },
     };
     Reflect.defineMetadata(KEYS.responses, { ...refusals, ...said }, documented);
+  };
+}
+
+/**
+ * Documents that a route may be asked without a token.
+ *
+ * @param opened - gives the methods of a class that its decorator opens: what stands on a class itself counts in the
+ * document for all of its methods
+ */
+export function documentOptional(opened: (controller: Type) => readonly object[]): Decorate {
+  return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    const method = descriptor?.value as object | undefined;
+    for (const one of method === undefined ? opened(target as Type) : [method]) append(KEYS.security, {}, one);
   };
 }
 

@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext, type PipeTransform, type T
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import type { JwtoUser, JwtoClaims } from '../tokens/claims.js';
 import { AuthState, authStateOf } from '../authentication/auth-state.js';
-import { requestOf } from './request-of.js';
+import { carrierIn } from './context-carrier.js';
 import { requirementsOf } from './requirements.js';
 
 /**
@@ -47,13 +47,13 @@ interface Found {
 }
 
 function find(context: ExecutionContext, decorator: string): Found | undefined {
-  const { request } = requestOf(context);
-  const state = authStateOf(request);
+  const carrier = carrierIn(context);
+  const state = authStateOf(carrier);
   const own = state instanceof AuthState ? state : undefined;
   if (own !== undefined && !isOpenOperation(context)) return own;
   // A guard of the application, or a test's in the place of ours, sets it as Nest's documentation shows. Passport has
   // `false` for nobody.
-  const { user } = request as { user?: JwtoUser | false | null };
+  const { user } = carrier.request as { user?: JwtoUser | false | null };
   const isThere = user !== undefined && user !== null && user !== false;
   if (isThere && user !== own?.user) return { user, claims: { user } };
   if (state !== undefined || requirementsOf(context) === 'public') return undefined;

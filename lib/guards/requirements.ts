@@ -8,6 +8,8 @@ export interface TokenRequirement {
   /** `undefined`: the instance that the next target up the chain names, or the default one. */
   readonly instance: string | undefined;
   readonly type: TokenType;
+  /** Whether a request without a token passes too, as nobody. */
+  readonly isOptional: boolean;
 }
 
 /** Permissions of which all, or any one, must be in the token. */
@@ -22,14 +24,15 @@ export const PERMISSION_REQUIREMENTS = Symbol('jwto.permissions');
 export const PUBLIC = Symbol('jwto.public');
 export const CSRF_EXEMPT = Symbol('jwto.csrf-exempt');
 
+/** What a route asks for that is not open. */
+export interface TokenRequirements {
+  readonly token: Omit<TokenRequirement, 'instance'> & { readonly instance: string };
+  readonly permissions: readonly PermissionRequirement[];
+  readonly csrfExempt: boolean;
+}
+
 /** What a route asks for, by its own metadata, its class's, and that of the classes it extends. */
-export type RouteRequirements =
-  | 'public'
-  | {
-      readonly token: { readonly instance: string; readonly type: TokenType };
-      readonly permissions: readonly PermissionRequirement[];
-      readonly csrfExempt: boolean;
-    };
+export type RouteRequirements = 'public' | TokenRequirements;
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- what Nest's ExecutionContext gives
 type Target = Function;
@@ -58,26 +61,42 @@ export function requirementsOf(context: ExecutionContext): RouteRequirements {
 /**
  * The requirements of a handler. The nearest decorator decides whether a token is needed and which one: first the
  * method, then the methods that it overrides, then the class and the classes that it extends. Permissions of all of them
- * add up. `@Public()` on a class opens the methods of that class and of those that extend it, never those of its base.
+ * add up, and count where a token is required. `@Public()` and `@JwtLoginOptional()` on a class open the methods of that
+ * class and of those that extend it, never those of its base.
  */
 function readRequirements(handler: Target, controller: Target): RouteRequirements {
   const classes = classesOf(controller);
   const declaredBy = classes.findIndex((one) => methodNames(one).some((name) => methodOf(one, name) === handler));
-  const methods = overriddenBy(handler, classes, declaredBy).map((one) => ownRequirements(one));
-  const owners = classes.map((one) => ownRequirements(one));
-  const nearest = [...methods, ...owners];
-  const opens = [
-    ...methods.map(({ isPublic }, index) => isPublic && index === 0),
-    ...owners.map(({ isPublic }, index) => isPublic && declaredBy <= index),
+  const nearest = [
+    ...overriddenBy(handler, classes, declaredBy).map((one, index) => requirementsHere(one, index === 0)),
+    ...classes.map((one, index) => requirementsHere(one, declaredBy <= index)),
   ];
-  const decisive = nearest.findIndex(({ token }, index) => token !== undefined || opens[index] === true);
-  if (decisive !== -1 && opens[decisive] === true && nearest[decisive]?.token === undefined) return 'public';
+  const decisive = nearest.find(({ isPublic, token }) => isPublic || token !== undefined);
+  if (decisive?.isPublic === true && decisive.token === undefined) return 'public';
+  const { type = 'access', isOptional = false } = decisive?.token ?? {};
   const instance = nearest.find(({ token }) => token?.instance !== undefined)?.token?.instance;
   return {
-    token: { instance: instance ?? DEFAULT_INSTANCE, type: nearest[decisive]?.token?.type ?? 'access' },
-    permissions: nearest.flatMap(({ permissions }) => permissions),
+    token: { instance: instance ?? DEFAULT_INSTANCE, type, isOptional },
+    permissions: isOptional ? [] : nearest.flatMap(({ permissions }) => permissions),
     csrfExempt: nearest.some(({ csrfExempt }) => csrfExempt),
   };
+}
+
+/** What stands on a target, for a handler that it may open or not. */
+function requirementsHere(target: Target, mayOpen: boolean): OwnRequirements {
+  const own = ownRequirements(target);
+  if (mayOpen) return own;
+  return { ...own, isPublic: false, token: own.token?.isOptional === true ? undefined : own.token };
+}
+
+/** The methods that `@JwtLoginOptional()` on a class opens: those that the class declares without a decorator of their own. */
+export function openedMethods(controller: Target): Target[] {
+  return methodNames(controller)
+    .flatMap((name) => methodOf(controller, name) ?? [])
+    .filter((method) => {
+      const { isPublic, token } = ownRequirements(method);
+      return !isPublic && token === undefined;
+    });
 }
 
 /** Whether permissions satisfy every requirement. */
@@ -90,7 +109,7 @@ export function satisfies(perms: readonly string[], requirements: readonly Permi
 }
 
 /**
- * Refuses a target that is opened and guarded at once, or guarded for two tokens: one of the two was not meant.
+ * Refuses a target that is opened and guarded at once, or guarded in two ways: one of the two was not meant.
  *
  * @param controller - a controller, resolver or gateway
  * @throws JwtoConfigurationError naming the target
@@ -106,7 +125,7 @@ export function assertUnambiguous(controller: Target): void {
       const { isPublic, token } = ownRequirements(target, name);
       if (isPublic && token !== undefined) {
         throw new JwtoConfigurationError(
-          `@Public() stands on ${name} beside a decorator that requires a token: remove one of the two`,
+          `@Public() stands on ${name} beside a decorator that asks for a token: remove one of the two`,
         );
       }
     }
@@ -159,10 +178,15 @@ function ownRequirements(target: Target, place = target.name): OwnRequirements {
 function joined(tokens: readonly TokenRequirement[], place: string): TokenRequirement | undefined {
   const [first] = tokens;
   if (first === undefined) return undefined;
+  if (tokens.some(({ isOptional }) => isOptional !== first.isOptional)) {
+    throw new JwtoConfigurationError(
+      `@JwtLoginOptional() stands on ${place} beside a decorator that requires a token: remove one of the two`,
+    );
+  }
   const types = new Set(tokens.map(({ type }) => type));
   const instances = new Set(tokens.flatMap(({ instance }) => instance ?? []));
   const twice = types.size > 1 ? types : instances.size > 1 ? instances : undefined;
-  if (twice === undefined) return { type: first.type, instance: [...instances][0] };
+  if (twice === undefined) return { ...first, instance: [...instances][0] };
   throw new JwtoConfigurationError(
     `the decorators on ${place} ask for two ${twice === types ? 'types of token' : 'instances'}, ${[...twice].join(' and ')}: ` +
       'no request has both, so leave one',

@@ -8,6 +8,7 @@ import { TokenTransport, TRANSPORT } from '../credentials/token-transport.js';
 import { createController, mapRoutes } from '../endpoints/controller.js';
 import { EventForwarder } from '../events/event-forwarder.js';
 import { EVENTS, JwtoEvents } from '../events/jwto-events.js';
+import { JwtoGuardModule } from '../guards/jwto-guard.module.js';
 import { Hooks } from '../hooks/hooks.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { INSTANCE_NAME, OPTIONS } from '../options/injection-keys.js';
@@ -64,7 +65,7 @@ export function assemble(
   const given = applicationTokens(extras);
   return {
     global: extras.isGlobal ?? true,
-    imports: extras.imports ?? [],
+    imports: [JwtoGuardModule, ...(extras.imports ?? [])],
     controllers: [controller],
     providers: [
       ...(source.providers ?? []),
@@ -99,7 +100,13 @@ export function assemble(
       ...requestProviders,
       ...publicProviders(name),
     ],
-    exports: [getTokenServiceToken(name), getTokenTransportToken(name), getEventsToken(name), getJwtServiceToken(name)],
+    exports: [
+      JwtoGuardModule,
+      getTokenServiceToken(name),
+      getTokenTransportToken(name),
+      getEventsToken(name),
+      getJwtServiceToken(name),
+    ],
   };
 }
 

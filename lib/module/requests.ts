@@ -4,7 +4,7 @@ import { Authenticator } from '../authentication/authenticator.js';
 import { RequestCsrf } from '../authentication/request-csrf.js';
 import { Clock } from '../clock/clock.js';
 import { Timekeeper } from '../clock/timekeeper.js';
-import { COOKIE_NAMES, cookieNames } from '../credentials/cookie-names.js';
+import { COOKIE_NAMES, type CookieNames, cookieNames } from '../credentials/cookie-names.js';
 import { CookieWriter } from '../credentials/cookie-writer.js';
 import { CredentialReader } from '../credentials/credential-reader.js';
 import { TRANSPORT } from '../credentials/token-transport.js';
@@ -12,6 +12,7 @@ import { RefreshPath } from '../credentials/refresh-path.js';
 import { Refusals } from '../credentials/refusal.js';
 import { CsrfCheck } from '../csrf/csrf-check.js';
 import { CsrfHints } from '../csrf/csrf-hints.js';
+import { CsrfSource } from '../csrf/csrf-source.js';
 import { CsrfTokens } from '../csrf/csrf-tokens.js';
 import { DjangoTokens } from '../csrf/django-tokens.js';
 import { HintLog } from '../csrf/hint-log.js';
@@ -43,7 +44,7 @@ export const requestProviders: readonly Provider[] = [
   part(HintLog, { options: OPTIONS, clock: Clock }, ({ options, clock }) =>
     options.hints ? new HintLog(clock) : undefined,
   ),
-  part(CsrfCheck, { settings: SETTINGS, keys: KeyRing, hintLog: [HintLog] }, csrfCheckOf),
+  part(CsrfCheck, { settings: SETTINGS, names: COOKIE_NAMES, keys: KeyRing, hintLog: [HintLog] }, csrfCheckOf),
   part(
     CredentialReader,
     { options: OPTIONS, names: COOKIE_NAMES, hintLog: [HintLog] },
@@ -51,8 +52,8 @@ export const requestProviders: readonly Provider[] = [
   ),
   part(
     RequestCsrf,
-    { check: [CsrfCheck], reader: CredentialReader, events: EVENTS },
-    ({ check, reader, events }) => new RequestCsrf(check, reader, events),
+    { check: [CsrfCheck], events: EVENTS },
+    ({ check, events }) => new RequestCsrf(check, events),
   ),
   part(
     OwnSignIn,
@@ -92,10 +93,12 @@ export const requestProviders: readonly Provider[] = [
 
 function csrfCheckOf({
   settings: { options, csrfSecret },
+  names,
   keys,
   hintLog,
 }: {
   settings: Settings;
+  names: CookieNames;
   keys: KeyRing;
   hintLog: HintLog | undefined;
 }): CsrfCheck | undefined {
@@ -103,10 +106,12 @@ function csrfCheckOf({
   if (csrf === false || modes.every((mode) => mode === 'JSON')) return undefined;
   const secrets = csrfSecret === undefined ? () => keys.csrfSecrets() : () => [csrfSecret];
   const tokens = csrf === 'django' ? new DjangoTokens(secrets) : new CsrfTokens(secrets);
-  const hints = hintLog && new CsrfHints(options, tokens, hintLog);
+  const source = new CsrfSource(names.csrf, csrf === 'django');
+  const hints = hintLog && new CsrfHints(options, tokens, source, hintLog);
   return new CsrfCheck({
     origins: new OriginCheck(trustedOrigins, hints),
     tokens,
+    source,
     renewal: endpoints.csrf === false ? 'Sign in again to get one.' : 'GET the csrf endpoint, or sign in, to get one.',
     hints,
   });

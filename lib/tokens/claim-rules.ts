@@ -1,11 +1,6 @@
-import {
-  TokenExpiredError,
-  TokenInvalidError,
-  TokenNotYetValidError,
-  TokenWrongTypeError,
-} from '../errors/token-errors.js';
+import { TokenExpiredError, TokenInvalidError, TokenNotYetValidError } from '../errors/token-errors.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { JwtoClaims, TokenType } from './claims.js';
+import type { JwtoClaims } from './claims.js';
 import type { JsonObject } from './json-object.js';
 
 /** The settings that decide which claims a token must have. */
@@ -72,11 +67,6 @@ export function assertShape({ header, payload }: OpenedToken, rules: ClaimRules)
 /** The required claims that a token does not have; `null` is as good as absent. */
 export function missingClaims(payload: Readonly<Record<string, unknown>>, required: readonly string[]): string[] {
   return required.filter((name) => !Object.hasOwn(payload, name) || payload[name] === null);
-}
-
-/** @throws {@link TokenWrongTypeError} */
-export function assertType(claims: JwtoClaims, due: TokenType): void {
-  if (claims.type !== due) throw new TokenWrongTypeError(due);
 }
 
 /**

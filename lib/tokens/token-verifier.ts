@@ -1,11 +1,11 @@
 import type { Clock } from '../clock/clock.js';
 import type { Timekeeper } from '../clock/timekeeper.js';
-import { TokenInvalidError } from '../errors/token-errors.js';
+import { TokenInvalidError, TokenWrongTypeError } from '../errors/token-errors.js';
 import { provesNobody } from '../errors/jwto-error.js';
 import type { KeyMaterial } from '../keys/jwto-key.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { ResolvedKeys } from '../keys/resolved-keys.js';
-import { assertShape, assertTimely, assertType, isTimely, type ClaimRules, type OpenedToken } from './claim-rules.js';
+import { assertShape, assertTimely, isTimely, type ClaimRules, type OpenedToken } from './claim-rules.js';
 import { copyClaims, type JwtoClaims, type TokenType } from './claims.js';
 import { parseObject, type JsonObject } from './json-object.js';
 import { KnownHeaders } from './known-headers.js';
@@ -116,7 +116,7 @@ export class TokenVerifier {
   ): JwtoClaims | Promise<JwtoClaims> {
     const { rules, clock, timekeeper, cache } = this.parts;
     const { claims } = found;
-    assertType(claims, due);
+    if (claims.type !== due) throw new TokenWrongTypeError(due);
     // The signature stands by now: only for a token of ours is the database asked what time it is.
     if (!timekeeper.isSteady) return this.verifySettled(token, due);
     assertTimely(claims, rules, clock.now());

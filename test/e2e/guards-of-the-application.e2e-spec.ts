@@ -47,6 +47,10 @@ class VouchedController {
   public(@CurrentUser('username') name: string, @TokenClaims() claims: JwtoClaims | undefined): string {
     return `${name} ${String(claims?.user.username)}`;
   }
+  @Get('plain')
+  plain(@CurrentUser() user: JwtoUser): JwtoUser {
+    return user;
+  }
   @Get('unset')
   @JwtLoginRequired()
   unset(@CurrentUser() user: JwtoUser): JwtoUser {
@@ -66,6 +70,21 @@ describe.each(ADAPTERS)('the decorators of parameters on %s', (_name, adapter) =
     });
     const { status, json } = await test.client().get('/vouched/required');
     expect([status, json]).toEqual([200, { user: machine, name: 'machine', claims: { user: machine }, sid: null }]);
+    await test.close();
+  });
+
+  it.each([
+    ['overrideGuard', 'decorators', '/vouched/unset'],
+    ['overrideProvider', 'a global guard by useExisting', '/vouched/plain'],
+  ] as const)('give whom a mock object puts there: %s in the place of %s', async (override, _place, path) => {
+    const canActivate = (context: ExecutionContext): boolean => new VouchingGuard().canActivate(context);
+    const providers = override === 'overrideProvider' ? [{ provide: APP_GUARD, useExisting: JwtoGuard }] : [];
+    const test = await startApp({
+      adapter,
+      metadata: { controllers, providers },
+      override: (builder) => builder[override](JwtoGuard).useValue({ canActivate }),
+    });
+    expect((await test.client().get(path)).json).toEqual(machine);
     await test.close();
   });
 

@@ -184,13 +184,20 @@ describe.each(ADAPTERS)('the guards on %s', (_name, adapter) => {
   });
 });
 
-describe.each(ADAPTERS)('JwtoGuard as APP_GUARD on %s', (_name, adapter) => {
-  it.each(['useClass', 'useExisting'] as const)('guards every route but the public ones, by %s', async (how) => {
-    const providers =
-      how === 'useClass'
-        ? [{ provide: APP_GUARD, useClass: JwtoGuard }]
-        : [JwtoGuard, { provide: APP_GUARD, useExisting: JwtoGuard }];
-    const test = await startApp({ adapter, metadata: { controllers, providers } });
+const APP_GUARDS = {
+  useClass: { providers: [{ provide: APP_GUARD, useClass: JwtoGuard }] },
+  useExisting: { providers: [{ provide: APP_GUARD, useExisting: JwtoGuard }] },
+  'a provider of its own': { providers: [JwtoGuard, { provide: APP_GUARD, useExisting: JwtoGuard }] },
+  useGlobalGuards: {},
+};
+
+describe.each(ADAPTERS)('JwtoGuard as a global guard on %s', (_name, adapter) => {
+  it.each(Object.entries(APP_GUARDS))('guards every route but the public ones, by %s', async (how, more) => {
+    const test = await startApp({
+      adapter,
+      metadata: { controllers, ...more },
+      setUp: (app) => how === 'useGlobalGuards' && app.useGlobalGuards(app.get(JwtoGuard)),
+    });
     const nobody = test.client();
     for (const path of ['/plain/unguarded', '/class/login', '/perms/any']) {
       expect((await nobody.get(path)).json.code, path).toBe('token_missing');

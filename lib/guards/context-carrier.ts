@@ -1,23 +1,19 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { JwtoConfigurationError } from '../errors/configuration-error.js';
 import type { AnyReply } from '../http/raw-reply.js';
+import type { Carrier } from '../http/carrier.js';
+import { carrierOf } from '../http/http-carrier.js';
 import type { AnyRequest } from '../http/raw-request.js';
 
-/** A request, and where there is one, the reply to it. */
-export interface HttpPair {
-  readonly request: AnyRequest;
-  readonly reply: AnyReply | undefined;
-}
-
 /**
- * The HTTP request behind a context: of a route, or of a GraphQL operation, whose context holds it as `req` (Apollo) or
- * in `reply.request` (Mercurius).
+ * What a context gives for judging who asks: of a route, or of a GraphQL operation, whose context holds the HTTP request as
+ * `req` (Apollo) or in `reply.request` (Mercurius).
  *
  * @throws JwtoConfigurationError for any other kind of context: what cannot be judged is not let through
  */
-export function requestOf(context: ExecutionContext): HttpPair {
-  const pair = findPair(context);
-  if (pair !== undefined) return pair;
+export function carrierIn(context: ExecutionContext): Carrier {
+  const request = findRequest(context);
+  if (request !== undefined) return carrierOf(request);
   const kind: string = context.getType();
   if (kind === 'graphql') {
     throw new JwtoConfigurationError(
@@ -30,16 +26,19 @@ export function requestOf(context: ExecutionContext): HttpPair {
   );
 }
 
-function findPair(context: ExecutionContext): HttpPair | undefined {
+/** The reply that a context answers by; `undefined` where it is not the handler's to answer. */
+export function replyIn(context: ExecutionContext): AnyReply | undefined {
+  return context.getType() === 'http' ? context.getArgByIndex<AnyReply>(1) : undefined;
+}
+
+function findRequest(context: ExecutionContext): AnyRequest | undefined {
   const kind: string = context.getType();
-  if (kind === 'http') {
-    // As `switchToHttp()` does it, without the three functions that Nest makes for each call.
-    return { request: context.getArgByIndex<AnyRequest>(0), reply: context.getArgByIndex<AnyReply>(1) };
-  }
+  // As `switchToHttp()` does it, without the three functions that Nest makes for each call.
+  if (kind === 'http') return context.getArgByIndex<AnyRequest>(0);
   if (kind !== 'graphql') return undefined;
   const graphql = context.getArgByIndex<{ req?: AnyRequest; reply?: { request?: AnyRequest } } | undefined>(2);
   const request = graphql?.req ?? graphql?.reply?.request;
-  return isRequest(request) ? { request, reply: undefined } : undefined;
+  return isRequest(request) ? request : undefined;
 }
 
 /** graphql-ws puts a context of its own where Apollo puts the request. */
