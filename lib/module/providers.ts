@@ -112,11 +112,7 @@ export function assemble(
 
 /** What a module instance keeps in its store. Each stands under one key, so that Nest calls its hooks once. */
 const keptProviders: readonly Provider[] = [
-  part(
-    STORES,
-    { name: INSTANCE_NAME, options: OPTIONS, store: JwtoStore, clock: Clock, keys: KeyRing },
-    openStores,
-  ),
+  part(STORES, { name: INSTANCE_NAME, options: OPTIONS, store: JwtoStore, clock: Clock, keys: KeyRing }, openStores),
   part(DatabaseClock, { stores: STORES }, ({ stores }) => stores.databaseClock),
   { provide: Timekeeper, useExisting: DatabaseClock },
   part(RevocationStore, { stores: STORES }, ({ stores }) => stores.blocklist),

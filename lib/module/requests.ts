@@ -50,11 +50,7 @@ export const requestProviders: readonly Provider[] = [
     { options: OPTIONS, names: COOKIE_NAMES, hintLog: [HintLog] },
     ({ options, names, hintLog }) => new CredentialReader(options, names, hintLog),
   ),
-  part(
-    RequestCsrf,
-    { check: [CsrfCheck], events: EVENTS },
-    ({ check, events }) => new RequestCsrf(check, events),
-  ),
+  part(RequestCsrf, { check: [CsrfCheck], events: EVENTS }, ({ check, events }) => new RequestCsrf(check, events)),
   part(
     OwnSignIn,
     { options: OPTIONS, reader: CredentialReader, verifier: TokenVerifier, csrf: RequestCsrf, transport: TRANSPORT },
