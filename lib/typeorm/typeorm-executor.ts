@@ -76,8 +76,14 @@ export class TypeormExecutor extends SqlExecutor {
   /** Async, so that what a driver throws at once rejects like everything else. */
   private async send(runner: QueryRunner, call: SqlCall): Promise<SqlResult> {
     const ask = async (): Promise<SqlResult> => {
-      const { records, affected } = await briefly(runner, this.dataSource).query(call.sql, [...call.parameters], true);
-      return { rows: (records as Record<string, unknown>[] | undefined) ?? [], affected: affected ?? 0 };
+      const sender = briefly(runner, this.dataSource);
+      const parameters = [...call.parameters];
+      if (call.sql.startsWith('SELECT')) {
+        const rows = (await sender.query(call.sql, parameters)) as Record<string, unknown>[];
+        return { rows, affected: 0 };
+      }
+      const { affected } = await sender.query(call.sql, parameters, true);
+      return { rows: [], affected: affected ?? 0 };
     };
     return call.inIndexOrder && this.dialect === 'postgres' ? inIndexOrder(runner, ask) : ask();
   }
