@@ -28,7 +28,7 @@ interface Way {
   done: number;
 }
 
-const ONE_ROW = /UPDATE .{1,60}jwto_session.{1,20}SET .{1,3}revoked_at/;
+const ONE_ROW = /UPDATE .{1,60}jwto_session.{1,20}SET .{0,3}revoked_at/;
 const idOf = (username: string): string => username.replace('user-', '');
 const WAYS: Way[] = [
   {
