@@ -10,7 +10,7 @@ export type SignInReply =
   ServerResponse | { readonly raw: ServerResponse; header(name: string, value: string | readonly string[]): unknown };
 
 /** Opens the session with what the request adds to the options of `TokenService.issue`. */
-export type IssueFor = (more: Pick<IssueOptions, 'request' | 'replaces' | 'hasLeft'>) => Promise<IssuedTokens>;
+export type IssueFor = (more: IssueOptions) => Promise<IssuedTokens>;
 
 /** A sign-in by the application's own route. The rooms above know requests and replies. */
 export abstract class OwnSignIn {
