@@ -43,6 +43,8 @@ const UNREADABLE: [string, string[], string | Uint8Array][] = [
   ['an encoded __proto__ in a form', [FORM_TYPE], '%5F_proto__=1'],
   ['JSON of more than 100 kB', [JSON_TYPE], JSON.stringify({ ...GOOD, more: 'x'.repeat(110_000) })],
   ['a form of more than 100 kB', [FORM_TYPE], `username=alice&password=pass&more=${'x'.repeat(110_000)}`],
+  // As Django and Express do: https://docs.djangoproject.com/en/5.2/ref/settings/#data-upload-max-number-fields
+  ['a form of more than 1000 fields', [FORM_TYPE], `username=alice&password=pass${'&x'.repeat(999)}`],
   ['text of more than 100 kB', ['Content-Type: text/plain'], 'x'.repeat(110_000)],
   ['a megabyte', [JSON_TYPE], JSON.stringify({ ...GOOD, more: 'x'.repeat(1_000_000) })],
   ['JSON 20000 levels deep', [JSON_TYPE], '['.repeat(20_000)],
