@@ -24,8 +24,6 @@ export class MemoryStore extends JwtoStore {
   override readonly clock = new MemoryClock();
   override readonly isTroubled = false;
   private readonly tables = new Map<string, MemoryTables>();
-  /** The background work that came last. */
-  private last: Promise<unknown> = Promise.resolve();
 
   override assertReady(): Promise<void> {
     return Promise.resolve();
@@ -41,12 +39,6 @@ export class MemoryStore extends JwtoStore {
 
   override wakeUp(): WakeUp {
     return new NoWakeUp();
-  }
-
-  override inBackground<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.last.then(work);
-    this.last = done.catch(() => undefined);
-    return done;
   }
 
   override close(): Promise<void> {

@@ -8,8 +8,6 @@ import { SqlSessionStore } from './sql-session-store.js';
 /** A store in a SQL database, over an executor. */
 export class SqlStore extends JwtoStore {
   override readonly clock: SqlClock;
-  /** The background work that came last. */
-  private last: Promise<unknown> = Promise.resolve();
 
   constructor(protected readonly database: SqlDatabase) {
     super();
@@ -34,12 +32,6 @@ export class SqlStore extends JwtoStore {
 
   override wakeUp(): WakeUp {
     return new NoWakeUp();
-  }
-
-  override inBackground<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.last.then(work);
-    this.last = done.catch(() => undefined);
-    return done;
   }
 
   override close(): Promise<void> {

@@ -9,6 +9,8 @@ import type { WakeUp } from './wake-up.js';
  */
 export abstract class JwtoStore {
   abstract readonly clock: StoreClock;
+  /** The background work that came last. */
+  private last: Promise<unknown> = Promise.resolve();
 
   /**
    * Whether a write failed in the last half minute, so that what was given up may not be settled everywhere: what looks
@@ -36,7 +38,11 @@ export abstract class JwtoStore {
    * Does what no request waits for, one after the other, so that it never takes more than one connection of the
    * application's pool.
    */
-  abstract inBackground<T>(work: () => Promise<T>): Promise<T>;
+  inBackground<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.last.then(work);
+    this.last = done.catch(() => undefined);
+    return done;
+  }
 
   /**
    * The application ends.
